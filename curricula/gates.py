@@ -1,0 +1,215 @@
+"""Gates: tests that decide from counts whether a level is passed, with stated error rates.
+
+A gate is a pure function of the `Evidence` since its last answer other than "stay". Ask it after
+every group; repeated looks are paid for in its error rate, unlike in the usual rule "mean of the
+last k above a threshold", which passes every level sooner or later.
+
+The rate is *per test*. After a rejection the evidence starts again, and that is a new test: a
+level that stays at the boundary for k tests is promoted falsely with probability at most k * alpha
+(and far less for a level well below it).
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal, Protocol, TypeAlias
+
+from .evidence import Evidence
+
+Decision: TypeAlias = Literal["promote", "stay", "reject"]
+
+
+class Gate(Protocol):
+    """A test of "is this level passed?" on the counts of one level."""
+
+    @property
+    def alpha(self) -> float:
+        """Chance of a false promotion per test, at most."""
+        ...
+
+    @property
+    def icc(self) -> float:
+        """Correlation within a group with which evidence must be added."""
+        ...
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Answer "promote", "stay" (ask again after the next group) or "reject" (start again)."""
+        ...
+
+    def explain(self, evidence: Evidence) -> str:
+        """Say with which numbers the decision was made."""
+        ...
+
+
+def wilson_lower(successes: float, trials: float, alpha: float) -> float:
+    """Lower end of the one-sided Wilson score interval of a rate; 0 without trials.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    JASA 22 (1927) 209-212. Its error is `alpha` in the normal approximation: below `alpha` for
+    rates above 1/2 (skew to the left), somewhat above it for rates below.
+
+    >>> round(wilson_lower(8, 10, alpha=0.025), 4)
+    0.4902
+    """
+    return _wilson(successes, trials, alpha, sign=-1) if trials > 0 else 0.0
+
+
+def wilson_upper(successes: float, trials: float, alpha: float) -> float:
+    """Upper end of the one-sided Wilson score interval of a rate; 1 without trials.
+
+    >>> round(wilson_upper(8, 10, alpha=0.025), 4)
+    0.9433
+    """
+    return _wilson(successes, trials, alpha, sign=1) if trials > 0 else 1.0
+
+
+def _wilson(successes: float, trials: float, alpha: float, *, sign: int) -> float:
+    z = NormalDist().inv_cdf(1 - alpha)
+    rate = min(1.0, successes / trials)  # min: effective counts may exceed 1 by rounding
+    centre = rate + z * z / (2 * trials)
+    half = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
+    bound = (centre + sign * half) / (1 + z * z / trials)
+    return min(1.0, max(0.0, bound))
+
+
+@dataclass(frozen=True, slots=True)
+class SPRT:
+    """Sequential probability ratio test of pass rate `low` (not passed) against `high` (passed).
+
+    Promotes when the log-likelihood ratio reaches ln(1/alpha), rejects when it falls to ln(beta).
+    These are Wald's bounds on the safe side: with them, and not only approximately, at most
+    `alpha` of tests promote a level whose rate is `low` or less, and at most `beta` reject one
+    whose rate is `high` or more. Between them lies the indifference region.
+
+    The ratio is divided by the design effect (see `Evidence`). For beta-binomial groups of
+    correlation `icc` the bound `alpha` still holds if `low` is 1/2 or more, because one group's
+    ratio then has mean at most 1 (Ville's inequality; computed in the tests, not proved). For
+    smaller `low` it is slightly exceeded; and if completions are more correlated than `icc` says,
+    clearly so.
+
+    Sources: A. Wald, "Sequential tests of statistical hypotheses", Ann. Math. Stat. 16 (1945)
+    117-186; for mastery tests Ferguson (1967) and Reckase (1983).
+
+    Args:
+        low: highest pass rate at which a promotion is false.
+        high: lowest pass rate at which a rejection is false.
+        alpha: chance of a false promotion per test.
+        beta: chance of a false rejection per test; costs time only.
+        icc: assumed correlation of two completions of one problem.
+
+    >>> gate, seen = SPRT(low=0.5, high=0.7, alpha=0.05, beta=0.1, icc=0.0), Evidence()
+    >>> [gate.decide(seen := seen.add(4, 4)) for _ in range(3)]
+    ['stay', 'stay', 'promote']
+    """
+
+    low: float
+    high: float
+    alpha: float
+    beta: float
+    icc: float
+
+    def __post_init__(self) -> None:
+        """Refuse arguments without a test."""
+        if not 0 < self.low < self.high < 1:
+            raise ValueError(f"SPRT needs 0 < low < high < 1, got {self.low!r}, {self.high!r}")
+        if not (0 < self.alpha < 0.5 and 0 < self.beta < 0.5):
+            raise ValueError(
+                f"SPRT needs alpha and beta between 0 and 0.5, got {self.alpha!r}, {self.beta!r}"
+            )
+        _check_icc(self.icc)
+
+    def log_likelihood_ratio(self, evidence: Evidence) -> float:
+        """How much better `high` explains the evidence than `low` does, in nats."""
+        right = evidence.effective_successes
+        wrong = evidence.effective_trials - right
+        return right * math.log(self.high / self.low) + wrong * math.log(
+            (1 - self.high) / (1 - self.low)
+        )
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Compare the log-likelihood ratio with its two bounds."""
+        ratio = self.log_likelihood_ratio(evidence)
+        if ratio >= -math.log(self.alpha):
+            return "promote"
+        return "reject" if ratio <= math.log(self.beta) else "stay"
+
+    def explain(self, evidence: Evidence) -> str:
+        """Say where the log-likelihood ratio stands."""
+        return (
+            f"log-likelihood ratio of {self.high:g} to {self.low:g} is "
+            f"{self.log_likelihood_ratio(evidence):.2f}, bounds {math.log(self.beta):.2f} "
+            f"and {-math.log(self.alpha):.2f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WilsonLower:
+    """Promotes when the Wilson lower bound of the pass rate reaches `threshold`.
+
+    A bound that is looked at after every group is exceeded by luck sooner or later. So this gate
+    looks only when the evidence has doubled, after first_look, 2 * first_look, 4 * first_look, …
+    groups, `looks` times in all, and each look spends alpha / looks (Bonferroni). At most `alpha`
+    of tests then promote a level whose rate is `threshold` or less, as far as Wilson's interval
+    keeps its level (see `wilson_lower`). A look rejects if even the upper bound is below
+    `threshold`, and the last look rejects whatever it does not promote.
+
+    It asks for more than `SPRT`: a level at exactly `threshold` is not to be promoted.
+
+    Args:
+        threshold: highest pass rate at which a promotion is false.
+        alpha: chance of a false promotion per test.
+        icc: assumed correlation of two completions of one problem.
+        first_look: groups before the first look.
+        looks: number of looks.
+
+    >>> gate, seen, answers = WilsonLower(threshold=0.7, alpha=0.05, icc=0.3), Evidence(), []
+    >>> while not answers or answers[-1] == "stay":
+    ...     seen = seen.add(16, 16, icc=gate.icc)
+    ...     answers.append(gate.decide(seen))
+    >>> seen.groups, answers[-1]
+    (8, 'promote')
+    """
+
+    threshold: float
+    alpha: float
+    icc: float
+    first_look: int = 4
+    looks: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse arguments without a test."""
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"threshold must be between 0 and 1, got {self.threshold!r}")
+        if not 0 < self.alpha < 0.5:
+            raise ValueError(f"alpha must be between 0 and 0.5, got {self.alpha!r}")
+        if self.first_look < 1 or self.looks < 1:
+            raise ValueError(
+                f"first_look and looks must be at least 1, got {self.first_look}, {self.looks}"
+            )
+        _check_icc(self.icc)
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Answer "stay" between looks; compare the bounds with the threshold at a look."""
+        last = self.first_look * 2 ** (self.looks - 1)
+        if not self._is_look(evidence.groups) and evidence.groups < last:
+            return "stay"
+        counts = evidence.effective_successes, evidence.effective_trials
+        if wilson_lower(*counts, self.alpha / self.looks) >= self.threshold:
+            return "promote"
+        hopeless = wilson_upper(*counts, self.alpha / self.looks) < self.threshold
+        return "reject" if hopeless or evidence.groups >= last else "stay"
+
+    def explain(self, evidence: Evidence) -> str:
+        """Say where the lower bound stands."""
+        lower = wilson_lower(
+            evidence.effective_successes, evidence.effective_trials, self.alpha / self.looks
+        )
+        return f"Wilson lower bound is {lower:.3f}, threshold {self.threshold:g}"
+
+    def _is_look(self, groups: int) -> bool:
+        return groups in {self.first_look * 2**look for look in range(self.looks)}
+
+
+def _check_icc(icc: float) -> None:
+    if not 0 <= icc <= 1:
+        raise ValueError(f"icc must be between 0 and 1, got {icc!r}")

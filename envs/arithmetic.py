@@ -1,0 +1,139 @@
+"""Integer arithmetic: sums, differences, products, division, remainder, precedence, brackets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .family import Family, Level, Question
+
+
+class Sum(NamedTuple):
+    """The content of an arithmetic question.
+
+    Attributes:
+        text: the expression as it is printed.
+        value: what it is worth.
+        canonical: `text` with the operands of a lone commutative operation in order.
+    """
+
+    text: str
+    value: int
+    canonical: str
+
+
+def _commuted(a: int, sign: str, b: int, value: int) -> Sum:
+    low, high = (a, b) if a <= b else (b, a)
+    return Sum(f"{a} {sign} {b}", value, f"{low} {sign} {high}")
+
+
+def _as_is(text: str, value: int) -> Sum:
+    return Sum(text, value, text)
+
+
+def _add(rng: random.Random) -> Sum:
+    a, b = rng.randint(1, 30), rng.randint(1, 30)
+    return _commuted(a, "+", b, a + b)
+
+
+def _subtract(rng: random.Random) -> Sum:
+    a, b = rng.randint(1, 30), rng.randint(1, 30)
+    return _as_is(f"{a} - {b}", a - b)
+
+
+def _chain(rng: random.Random) -> Sum:
+    a, b, c = rng.randint(1, 40), rng.randint(1, 40), rng.randint(1, 40)
+    if rng.random() < 0.5:
+        return _as_is(f"{a} + {b} - {c}", a + b - c)
+    return _as_is(f"{a} - {b} + {c}", a - b + c)
+
+
+def _multiply(rng: random.Random) -> Sum:
+    a, b = rng.randint(2, 12), rng.randint(2, 40)
+    if rng.random() < 0.5:
+        a, b = b, a
+    return _commuted(a, "*", b, a * b)
+
+
+def _divide(rng: random.Random) -> Sum:
+    a, b = rng.randint(2, 30), rng.randint(2, 12)
+    return _as_is(f"{a * b} / {b}", a)
+
+
+def _remainder(rng: random.Random) -> Sum:
+    a, b = rng.randint(10, 99), rng.randint(2, 12)
+    return _as_is(f"{a} mod {b}", a % b)
+
+
+def _precedence(rng: random.Random) -> Sum:
+    a, b, c = rng.randint(1, 50), rng.randint(2, 9), rng.randint(2, 12)
+    forms = ((f"{a} + {b} * {c}", a + b * c), (f"{a} - {b} * {c}", a - b * c),
+             (f"{b} * {c} - {a}", b * c - a))  # fmt: skip
+    return _as_is(*rng.choice(forms))
+
+
+def _brackets(rng: random.Random) -> Sum:
+    a, b, c = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9)
+    forms = ((f"({a} + {b}) * {c}", (a + b) * c), (f"({a} - {b}) * {c}", (a - b) * c),
+             (f"{c} * ({a} - {b})", c * (a - b)))  # fmt: skip
+    return _as_is(*rng.choice(forms))
+
+
+def _several(rng: random.Random) -> Sum:
+    a, b, c, d = (rng.randint(2, 12) for _ in range(4))
+    e = rng.randint(1, 50)
+    forms = ((f"{a} * {b} + {c} * {d} - {e}", a * b + c * d - e),
+             (f"{e} - {a} * {b} + {c} * {d}", e - a * b + c * d))  # fmt: skip
+    return _as_is(*rng.choice(forms))
+
+
+def _nested(rng: random.Random) -> Sum:
+    a, b, c, d = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9), rng.randint(1, 9)
+    quotient = rng.randint(2, 20)
+    if rng.random() < 0.5:
+        return _as_is(f"(({a} + {b}) * {c} - {d}) mod {c}", ((a + b) * c - d) % c)
+    return _as_is(f"({a} - {b} + {quotient * d - a + b}) / {d} * {c}", quotient * c)
+
+
+def _wide(rng: random.Random) -> Sum:
+    a, b = rng.randint(12, 99), rng.randint(12, 99)
+    c = rng.randint(100, 999)
+    return _as_is(f"{a} * {b} - {c}", a * b - c)
+
+
+# One row a level: what it adds, and how its expressions are drawn.
+LEVELS: tuple[tuple[Level, Callable[[random.Random], Sum]], ...] = (
+    (Level("add two numbers up to 30"), _add),
+    (Level("subtract; the difference may be negative"), _subtract),
+    (Level("three terms from left to right"), _chain),
+    (Level("multiply: a factor up to 12 by one up to 40"), _multiply),
+    (Level("divide exactly"), _divide),
+    (Level("remainder of a division"), _remainder),
+    (Level("precedence: a product inside a sum"), _precedence),
+    (Level("brackets: a sum inside a product"), _brackets),
+    (Level("several operations: two products and a term"), _several),
+    (Level("nested brackets with division or remainder"), _nested),
+    (Level("two-digit factors", widens=True), _wide),
+)
+
+
+class Arithmetic(Family):
+    """Compute the value of an integer expression."""
+
+    name = "arithmetic"
+    summary = "Integer expressions from sums to nested brackets; the answer is a number."
+    levels = tuple(level for level, _ in LEVELS)
+    answer_noun = "number"
+
+    def draw(self, level: int, rng: random.Random) -> Sum:
+        """Return a random expression of `level`."""
+        return LEVELS[level - 1][1](rng)
+
+    def canonical(self, content: Sum) -> str:
+        """Return the expression; the operands of a lone sum or product are put in order."""
+        return content.canonical
+
+    def ask(self, level: int, content: Sum, rng: random.Random) -> Question:
+        """Return `Compute …`, answered by an integer literal."""
+        return Question(f"Compute {content.text}.", "int", str(content.value))

@@ -1,0 +1,248 @@
+"""A bounded parser from polynomial text to a small frozen syntax tree.
+
+Caps come before work: the length of the text, the digits of a number, the nesting and every
+exponent are limited while reading, so that no text costs more than a few hundred microseconds.
+Nothing is evaluated here and no name is looked up anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from .characters import MAX_ANSWER_CHARS, VULGAR, Malformed
+from .literals import plain_fractions
+
+MAX_DIGITS = 60
+MAX_NESTING = 40
+MAX_EXPONENT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A literal, at least 0; an int where it is whole, because that is faster."""
+
+    value: int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable, one ASCII letter."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neg:
+    """Minus `body`."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum of two or more parts."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product of two or more parts; a quotient is a product with a `Recip`."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recip:
+    """One divided by `body`."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Pow:
+    """`base` to a literal exponent in 0 … 400."""
+
+    base: Node
+    exponent: int
+
+
+Node: TypeAlias = Num | Var | Neg | Sum | Product | Recip | Pow
+
+_TOKEN = re.compile(
+    r" *(?:(?P<num>[1-9][0-9]{0,2}(?:(?:\{,\}[0-9]{3})+|(?:,[0-9]{3})+)(?![0-9])(?:\.[0-9]+)?"
+    r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+    r"|(?P<vulgar>[" + "".join(VULGAR) + r"])"
+    r"|(?P<var>[A-Za-z])"
+    r"|(?P<op>\*\*|[-+*/^(){}]|\\frac(?![A-Za-z])|\\cdot(?![A-Za-z])|\\times(?![A-Za-z])"
+    r"|\\div(?![A-Za-z])))"
+)
+_SAME_AS = {"**": "^", "\\cdot": "*", "\\times": "*", "\\div": "/"}
+_END = ("end", "")
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    """Split into (kind, text) pairs that end in an `end` token."""
+    found: list[tuple[str, str]] = []
+    at, end = 0, len(text.rstrip(" "))
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if not match or match.lastgroup is None:
+            raise Malformed(f"cannot read {text[at : at + 12]!r}")
+        word = match[match.lastgroup]
+        found.append((match.lastgroup, _SAME_AS.get(word, word)))
+        at = match.end()
+    found.append(_END)
+    return found
+
+
+def _number(word: str) -> int | Fraction:
+    whole, _, tail = word.partition(".")
+    digits = (whole if whole.isdigit() else re.sub(r"[^0-9]", "", whole)) + tail
+    if len(digits) > MAX_DIGITS:
+        raise Malformed(f"a number of more than {MAX_DIGITS} digits")
+    return Fraction(int(digits), 10 ** len(tail)) if tail else int(digits)
+
+
+class _Parser:
+    """Recursive descent over the tokens of one text; used once and thrown away."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = _tokens(text)
+        self.at = 0
+        self.depth = 0
+
+    def take(self, *words: str) -> str:
+        """Consume the next token if it is one of the operators `words`; else return ''."""
+        kind, word = self.tokens[self.at]
+        if kind == "op" and word in words:
+            self.at += 1
+            return word
+        return ""
+
+    def expect(self, word: str) -> None:
+        if not self.take(word):
+            raise Malformed(f"expected {word!r}, found {self.tokens[self.at][1] or 'the end'!r}")
+
+    def enter(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise Malformed(f"nested deeper than {MAX_NESTING}")
+
+    def sum(self) -> Node:
+        self.enter()
+        parts = [self.signed(self.product)]
+        while sign := self.take("+", "-"):
+            part = self.signed(self.product)
+            parts.append(Neg(part) if sign == "-" else part)
+        self.depth -= 1
+        return parts[0] if len(parts) == 1 else Sum(tuple(parts))
+
+    def signed(self, read: Callable[[], Node]) -> Node:
+        """Read what `read` reads after any signs."""
+        sign = self.take("+", "-")
+        if not sign:
+            return read()
+        self.enter()
+        body = self.signed(read)
+        self.depth -= 1
+        return Neg(body) if sign == "-" else body
+
+    def product(self) -> Node:
+        parts = [self.power()]
+        while True:
+            if self.take("*"):
+                parts.append(self.signed(self.power))
+            elif self.take("/"):
+                parts.append(Recip(self.signed(self.power)))
+            else:
+                kind, word = self.tokens[self.at]
+                if kind in ("num", "vulgar"):
+                    raise Malformed("a number directly after a factor")
+                if kind != "var" and word not in ("(", "\\frac"):
+                    break
+                parts.append(self.power())
+        return parts[0] if len(parts) == 1 else Product(tuple(parts))
+
+    def power(self) -> Node:
+        base = self.atom()
+        if not self.take("^"):
+            return base
+        exponent = self.exponent()
+        if self.take("^"):
+            raise Malformed("a tower of powers")
+        return Pow(base, exponent)
+
+    def exponent(self) -> int:
+        opening = self.take("{", "(")
+        kind, word = self.tokens[self.at]
+        if kind != "num" or not word.isdigit():
+            raise Malformed("an exponent must be a whole number from 0 up")
+        self.at += 1
+        if opening:
+            self.expect("}" if opening == "{" else ")")
+        if len(word) > 4 or int(word) > MAX_EXPONENT:
+            raise Malformed(f"an exponent above {MAX_EXPONENT}")
+        return int(word)
+
+    def atom(self) -> Node:
+        kind, word = self.tokens[self.at]
+        self.at += 1
+        if kind == "num":
+            return Num(_number(word))
+        if kind == "vulgar":
+            return Num(VULGAR[word])
+        if kind == "var":
+            return Var(word)
+        if word == "(":
+            body = self.sum()
+            self.expect(")")
+            return body
+        if word == "\\frac":
+            return Product((self.braced(), Recip(self.braced())))
+        raise Malformed(f"unexpected {word or 'end'!r}")
+
+    def braced(self) -> Node:
+        self.expect("{")
+        body = self.sum()
+        self.expect("}")
+        return body
+
+
+def parse_expression(text: str) -> Node:
+    """Return the syntax tree of a cleaned polynomial text.
+
+    `2x`, `2(x+1)` and `xy` are products; multiplication and division bind equally and from the
+    left, so `1/2x` is x/2. Exponents are literals; a tower, a number after a factor (`x2`),
+    an equation, a function name or a comma is malformed (letters are one-letter variables).
+
+    Raises:
+        Malformed: the text is outside this language or over a cap.
+
+    >>> parse_expression("x^2 - 1")
+    Sum(parts=(Pow(base=Var(name='x'), exponent=2), Neg(body=Num(value=Fraction(1, 1)))))
+    """
+    if len(text) > MAX_ANSWER_CHARS:
+        raise Malformed(f"longer than {MAX_ANSWER_CHARS} characters")
+    parser = _Parser(plain_fractions(text))
+    node = parser.sum()
+    if parser.tokens[parser.at] is not _END:
+        raise Malformed(f"unexpected {parser.tokens[parser.at][1]!r}")
+    return node
+
+
+def variables(node: Node) -> frozenset[str]:
+    """Return the names of the variables that occur in a tree."""
+    match node:
+        case Num():
+            return frozenset()
+        case Var(name):
+            return frozenset((name,))
+        case Sum(parts) | Product(parts):
+            return frozenset().union(*map(variables, parts))
+        case Neg(body) | Recip(body) | Pow(body, _):
+            return variables(body)

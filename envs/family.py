@@ -1,0 +1,167 @@
+"""What a family of problems is: a level table, a generator, a verifier.
+
+A family is one file. It subclasses `Family`, lists its levels, and says how to draw the content
+of a question and how to ask it; splits, determinism and verification come from here.
+"""
+
+from __future__ import annotations
+
+import abc
+import difflib
+import functools
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from .answers import verify_answer
+from .feedback import counterexample
+from .problem import SPLITS, Problem, TaskSpec, Verdict
+from .program_verifier import verify_program
+from .streams import MAX_INDEX, keyed_rng, problem_rng, split_of
+
+# A split that owns a tenth of the questions is missed 2000 times in a row with chance 1e-92;
+# reaching this is a fault in `draw`, not bad luck.
+MAX_REDRAWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One rung of a family's ladder.
+
+    Attributes:
+        skill: what this level adds over the one below, for a reader.
+        widens: true if it adds nothing but a wider number range.
+    """
+
+    skill: str
+    widens: bool = False
+
+
+class Question(NamedTuple):
+    """A question as a family asks it, before it is bound to a task.
+
+    Attributes:
+        text: the question, without the instruction on the answer's format.
+        kind: answer kind (see `Problem.kind`).
+        answer: the reference answer.
+        cases: hidden `(input, output)` pairs of a program.
+        shown: the `(input, output)` pairs that stand in the text.
+    """
+
+    text: str
+    kind: str
+    answer: str
+    cases: tuple[tuple[int, int], ...] = ()
+    shown: tuple[tuple[int, int], ...] = ()
+
+
+class Family(abc.ABC):
+    """A kind of problem with a ladder of levels; subclass it to add one.
+
+    Class attributes:
+        name: identifier, lower case with underscores.
+        summary: one sentence for lists.
+        levels: the level table, easiest first.
+        answer_noun: what the raw-format instruction calls an answer.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    levels: ClassVar[Sequence[Level]]
+    answer_noun: ClassVar[str] = "answer"
+
+    @abc.abstractmethod
+    def draw(self, level: int, rng: random.Random) -> Any:
+        """Return the content of a random question: the numbers, not the words."""
+
+    @abc.abstractmethod
+    def ask(self, level: int, content: Any, rng: random.Random) -> Question:
+        """Return the question that asks `content`; `rng` is private to the problem."""
+
+    def canonical(self, content: Any) -> str:
+        """Return what the question is, whatever its level and wording; it assigns the split."""
+        return str(content)
+
+    def contents(self, level: int) -> Iterable[Any] | None:
+        """Return every content of a level whose space is small, or None to draw at random."""
+        return None
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        """Return the verdict on an extracted answer; never raises on what a model wrote."""
+        if problem.kind == "program":
+            return verify_program(answer, problem.cases, shuffle_key=problem.task)
+        return verify_answer(problem.kind, problem.answer, answer)
+
+    def feedback(self, problem: Problem, answer: str) -> str:
+        """Return what a wrong answer is told when a turn is left; never a hidden case."""
+        if problem.kind == "program":
+            return counterexample(answer, problem.shown)
+        return "Not correct."
+
+    def problem(self, task: TaskSpec) -> Problem:
+        """Return the problem of `task`, a pure function of the spec.
+
+        Raises:
+            ValueError: for a level, split or index that the family does not have.
+        """
+        self.check(task)
+        rng = problem_rng(task)
+        content, canonical = self._content(task, rng)
+        text, kind, answer, cases, shown = self.ask(task.level, content, rng)
+        return Problem(task, text, kind, answer, cases, shown, canonical)
+
+    def check(self, task: TaskSpec) -> None:
+        """Raise ValueError unless `task` names a problem of this family."""
+        if task.family != self.name:
+            raise ValueError(f"task.family must be {self.name!r}, got {task.family!r}")
+        check_level(task.level, top=len(self.levels), family=self.name)
+        check_split(task.split)
+        if not 0 <= task.index < MAX_INDEX:
+            raise ValueError(f"index must be in 0 … 2^62 - 1, got {task.index!r}")
+
+    def _content(self, task: TaskSpec, rng: random.Random) -> tuple[Any, str]:
+        pool = self._pool(task.level, task.split)
+        if pool is not None:
+            return pool[task.index % len(pool)]
+        for _ in range(MAX_REDRAWS):
+            content = self.draw(task.level, rng)
+            canonical = self.canonical(content)
+            if split_of(self.name, canonical) == task.split:
+                return content, canonical
+        raise RuntimeError(f"{self.name} level {task.level} draws nothing for {task.split}")
+
+    @functools.cache  # noqa: B019 - a family is a singleton that lives as long as the process
+    def _pool(self, level: int, split: str) -> list[tuple[Any, str]] | None:
+        """Return the shuffled contents of a small level that fall in `split`."""
+        contents = self.contents(level)
+        if contents is None:
+            return None
+        named = {self.canonical(content): content for content in contents}
+        pool = [(c, name) for name, c in named.items() if split_of(self.name, name) == split]
+        keyed_rng(self.name, level, split, "pool").shuffle(pool)
+        return pool
+
+
+def check_level(level: object, *, top: int, family: str) -> int:
+    """Return `level` if it is a whole number in 1 … top, else raise ValueError."""
+    if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= top:
+        near = min(max(level, 1), top) if isinstance(level, int) else 1
+        raise ValueError(
+            f"level must be a whole number between 1 and {top} for {family}, got {level!r}; "
+            f"did you mean {near}?"
+        )
+    return level
+
+
+def check_split(split: object) -> str:
+    """Return `split` if it names a split, else raise ValueError."""
+    if split not in SPLITS or not isinstance(split, str):
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}{near(split, SPLITS)}")
+    return split
+
+
+def near(value: object, names: Iterable[str]) -> str:
+    """Return `; did you mean 'name'?` for the name nearest to `value`, or an empty string."""
+    close = difflib.get_close_matches(str(value), list(names), n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""

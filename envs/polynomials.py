@@ -1,0 +1,149 @@
+"""Polynomials over the integers: evaluate, collect, add, expand, multiply, factor."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .exact import Poly, add, content, evaluate, multiply, render
+from .family import Family, Level, Question
+
+
+class Exercise(NamedTuple):
+    """The content of a polynomial question.
+
+    Attributes:
+        text: what is asked.
+        kind: answer kind.
+        answer: the reference answer.
+        operands: what a commutative operation joins, or empty; their order is no new question.
+    """
+
+    text: str
+    kind: str
+    answer: str
+    operands: tuple[Poly, ...] = ()
+
+
+def _nonzero(rng: random.Random, bound: int) -> int:
+    return rng.choice((-1, 1)) * rng.randint(1, bound)
+
+
+def _linear(rng: random.Random, lead: int, bound: int) -> Poly:
+    return (_nonzero(rng, bound), rng.randint(1, lead))
+
+
+def _evaluate_linear(rng: random.Random) -> Exercise:
+    p, x = (_nonzero(rng, 20), rng.randint(2, 9)), rng.randint(1, 9)
+    return Exercise(f"Evaluate {render(p)} at x = {x}.", "int", str(evaluate(p, x)))
+
+
+def _evaluate_quadratic(rng: random.Random) -> Exercise:
+    p = (_nonzero(rng, 9), rng.randint(-5, 5), rng.randint(1, 3))
+    x = _nonzero(rng, 6)
+    return Exercise(f"Evaluate {render(p)} at x = {x}.", "int", str(evaluate(p, x)))
+
+
+def _collect(rng: random.Random) -> Exercise:
+    first, second = _linear(rng, 9, 9), (_nonzero(rng, 9), _nonzero(rng, 9))
+    tail = render(second)
+    joined = f"{render(first)} - {tail[1:]}" if tail[0] == "-" else f"{render(first)} + {tail}"
+    return Exercise(f"Collect {joined}.", "poly_exp", render(add(first, second)))
+
+
+def _add(rng: random.Random) -> Exercise:
+    p, q = ((rng.randint(-9, 9), _nonzero(rng, 9), rng.randint(1, 9)) for _ in range(2))
+    text = f"Add ({render(p)}) + ({render(q)})."
+    return Exercise(text, "poly_exp", render(add(p, q)), (p, q))
+
+
+def _distribute(rng: random.Random) -> Exercise:
+    k, p = rng.randint(2, 9), _linear(rng, 9, 9)
+    return Exercise(f"Expand {k}*({render(p)}).", "poly_exp", render(multiply((k,), p)))
+
+
+def _expand_product(p: Poly, q: Poly) -> Exercise:
+    text = f"Expand ({render(p)})*({render(q)})."
+    return Exercise(text, "poly_exp", render(multiply(p, q)), (p, q))
+
+
+def _multiply_monic(rng: random.Random) -> Exercise:
+    return _expand_product((_nonzero(rng, 12), 1), (_nonzero(rng, 12), 1))
+
+
+def _multiply(rng: random.Random) -> Exercise:
+    return _expand_product(_linear(rng, 5, 9), _linear(rng, 5, 9))
+
+
+def _factored(factors: tuple[Poly, ...], lead: int = 1) -> str:
+    head = [] if lead == 1 else [str(lead)]
+    return "*".join(head + [f"({render(f)})" for f in factors])
+
+
+def _factor(factors: tuple[Poly, ...], lead: int = 1) -> Exercise:
+    product: Poly = (lead,)
+    for factor in factors:
+        product = multiply(product, factor)
+    return Exercise(f"Factor {render(product)}.", "poly_fac", _factored(factors, lead))
+
+
+def _common_factor(rng: random.Random) -> Exercise:
+    while content(p := _linear(rng, 9, 9)) != 1:
+        pass
+    return _factor((p,), rng.randint(2, 9))
+
+
+def _factor_monic(rng: random.Random) -> Exercise:
+    return _factor(((_nonzero(rng, 12), 1), (_nonzero(rng, 12), 1)))
+
+
+def _factor_quadratic(rng: random.Random) -> Exercise:
+    while content(p := (_nonzero(rng, 9), rng.randint(2, 5))) != 1:
+        pass
+    return _factor((p, (_nonzero(rng, 9), 1)))
+
+
+def _expand_three(rng: random.Random) -> Exercise:
+    factors = [(_nonzero(rng, 6), 1) for _ in range(3)]
+    product = multiply(multiply(factors[0], factors[1]), factors[2])
+    text = f"Expand {'*'.join(f'({render(f)})' for f in factors)}."
+    return Exercise(text, "poly_exp", render(product), tuple(factors))
+
+
+# One row a level: what it adds, and how its exercises are drawn.
+LEVELS: tuple[tuple[Level, Callable[[random.Random], Exercise]], ...] = (
+    (Level("evaluate a linear polynomial"), _evaluate_linear),
+    (Level("evaluate a quadratic, also at negative points"), _evaluate_quadratic),
+    (Level("collect like terms"), _collect),
+    (Level("add two quadratics"), _add),
+    (Level("expand a number times a linear polynomial"), _distribute),
+    (Level("multiply two monic linear polynomials"), _multiply_monic),
+    (Level("multiply with leading coefficients up to 5", widens=True), _multiply),
+    (Level("factor out a common integer"), _common_factor),
+    (Level("factor a monic quadratic over the integers"), _factor_monic),
+    (Level("factor a quadratic with a leading coefficient"), _factor_quadratic),
+    (Level("expand a product of three"), _expand_three),
+)
+
+
+class Polynomials(Family):
+    """Manipulate polynomials in x; the form of the answer is part of the question."""
+
+    name = "polynomials"
+    summary = "Polynomials in x: evaluate, collect, add, expand, factor; the answer's form counts."
+    levels = tuple(level for level, _ in LEVELS)
+
+    def draw(self, level: int, rng: random.Random) -> Exercise:
+        """Return a random exercise of `level`."""
+        return LEVELS[level - 1][1](rng)
+
+    def canonical(self, content: Exercise) -> str:
+        """Return what is to be done to which polynomials, commuting operands in order."""
+        if content.operands:
+            return f"{content.text[:3]}{sorted(content.operands)}"
+        return content.text.replace(" ", "")
+
+    def ask(self, level: int, content: Exercise, rng: random.Random) -> Question:
+        """Return the exercise as it was drawn."""
+        return Question(content.text, content.kind, content.answer)

@@ -1,0 +1,136 @@
+"""Finite sets and unions of intervals of rational numbers."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from .characters import Malformed
+from .literals import parse_rational, without_assignment
+
+MAX_SET_ITEMS = 16
+MAX_INTERVALS = 8
+
+_EMPTY = re.compile(r"\\emptyset|\\varnothing|\\?\{ *\\?\}")
+_MEMBER = re.compile(r"[A-Za-z] *(?:\\in(?![A-Za-z])|(?:= *(?=\\?\{))) *")
+_BRACES = re.compile(r"\\?\{ *(.*?) *\\?\}")
+# not the comma of `1{,}234`
+_SEPARATOR = re.compile(r" *(?:,(?!\})|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])) *")
+_COMMA = re.compile(r" *,(?!\}) *")
+_UNION = re.compile(r" *(?:\\cup(?![A-Za-z])|(?<![A-Za-z])(?:U|or)(?![A-Za-z])) *")
+_INFINITY = re.compile(r"([+-]?) *(?:\\infty|inf|infinity|oo)")
+_REALS = re.compile(r"\\mathbb *\{? *R *\}?|R")
+
+
+def parse_set(text: str) -> frozenset[Fraction]:
+    """Return the set that a cleaned text lists, in braces, bare, or as assignments to one letter.
+
+    Items are rational literals between commas, semicolons, `or` or `and`; a comma always separates,
+    so thousands need `{,}`. Parentheses would be a pair or an interval, and a repeated item would
+    make padding free: both are malformed.
+
+    Raises:
+        Malformed: the text is no such list.
+
+    >>> sorted(parse_set("x = 2, x = 1")) == sorted(parse_set("{1, 2}")) == [1, 2]
+    True
+    """
+    if _EMPTY.fullmatch(text):
+        return frozenset()
+    member = _MEMBER.match(text)
+    if member:
+        text = text[member.end() :]
+    braces = _BRACES.fullmatch(text)
+    if member and not braces:
+        raise Malformed("expected a set in braces")
+    items = _SEPARATOR.split(braces[1] if braces else text)
+    if len(items) > MAX_SET_ITEMS:
+        raise Malformed(f"more than {MAX_SET_ITEMS} items")
+    if not braces:
+        items = _assigned(items)
+    values = [parse_rational(item) for item in items]
+    found = frozenset(values)
+    if len(found) < len(values):
+        raise Malformed("an item is repeated")
+    return found
+
+
+def _assigned(items: list[str]) -> list[str]:
+    """Return the items without their `x =`, if all of these name one letter."""
+    bare = [without_assignment(item) for item in items]
+    if len({item[0] for item, rest in zip(items, bare, strict=True) if item != rest}) > 1:
+        raise Malformed("assignments to different letters")
+    return bare
+
+
+class End(NamedTuple):
+    """An end of an interval as a cut of the line, ordered from left to right.
+
+    Attributes:
+        infinite: -1, 0 or 1.
+        value: 0 where infinite.
+        after: 0 when the cut lies just before `value`, 1 just after it.
+    """
+
+    infinite: int
+    value: Fraction
+    after: int
+
+
+Interval = tuple[End, End]
+
+
+def parse_intervals(text: str) -> tuple[Interval, ...]:
+    r"""Return the intervals of a cleaned text, sorted, with touching ones joined.
+
+    Unions are written with `∪`, `\cup`, `U` or `or`, and the order does not matter. Parts that
+    overlap are malformed, for padding must not be free.
+
+    Raises:
+        Malformed: the text is no union of intervals, or an interval holds nothing.
+
+    >>> parse_intervals("(-inf, 3)") == parse_intervals("(-\\infty,3)")
+    True
+    """
+    if _EMPTY.fullmatch(text):
+        return ()
+    member = _MEMBER.match(text)
+    if member:
+        text = text[member.end() :]
+    if _REALS.fullmatch(text):
+        return ((End(-1, Fraction(0), 0), End(1, Fraction(0), 0)),)
+    parts = _UNION.split(text)
+    if len(parts) > MAX_INTERVALS:
+        raise Malformed(f"more than {MAX_INTERVALS} intervals")
+    joined: list[Interval] = []
+    for left, right in sorted(map(_interval, parts)):
+        if joined and left < joined[-1][1]:
+            raise Malformed("intervals overlap")
+        if joined and left == joined[-1][1]:
+            left = joined.pop()[0]
+        joined.append((left, right))
+    return tuple(joined)
+
+
+def _interval(text: str) -> Interval:
+    """Read one interval between brackets."""
+    if len(text) < 2 or text[0] not in "([" or text[-1] not in ")]":
+        raise Malformed("not an interval")
+    ends = _COMMA.split(text[1:-1].strip(" "))
+    if len(ends) != 2:
+        raise Malformed("an interval needs two ends")
+    left = _end(ends[0], after=text[0] == "(", closed=text[0] == "[")
+    right = _end(ends[1], after=text[-1] == "]", closed=text[-1] == "]")
+    if not left < right:
+        raise Malformed("an interval that holds nothing")
+    return left, right
+
+
+def _end(text: str, *, after: bool, closed: bool) -> End:
+    match = _INFINITY.fullmatch(text)
+    if not match:
+        return End(0, parse_rational(text), int(after))
+    if closed:
+        raise Malformed("a closed bracket at infinity")
+    return End(-1 if match[1] == "-" else 1, Fraction(0), 0)

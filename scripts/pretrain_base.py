@@ -1,0 +1,266 @@
+"""Make the base policy: a small RoPE decoder, warm-started by supervised learning.
+
+It sees many problems of the easy levels and a thin trace of the harder ones, so that
+reinforcement learning has something to find. Only problems of the train split are used.
+
+    python scripts/pretrain_base.py --out agents/base_policy
+
+One run takes about an hour on one thread, shows its progress, writes a checkpoint every 200
+steps to `runs/pretrain_base` and goes on from there when it is started again. The result is a
+pure function of the seed, the number of steps and the number of threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from frostline.envs.families import FAMILIES
+from frostline.envs.instructions import prompt_text
+from frostline.envs.problem import TaskSpec
+from frostline.envs.streams import MAX_INDEX, keyed_rng
+
+VOCABULARY = 384
+END, PAD = "<|end|>", "<|pad|>"
+
+# Examples per level, relative. The easy levels are learned; from the thin ones the policy keeps
+# a trace, a pass rate that reinforcement learning can raise.
+MIXTURE: dict[str, tuple[float, ...]] = {
+    "arithmetic": (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3),
+    "polynomials": (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3),
+    "closed_forms": (7, 7, 14, 9, 8, 5, 5, 5, 3, 3, 2, 2, 1),
+}
+FAMILY_SHARE = {"arithmetic": 0.3, "polynomials": 0.25, "closed_forms": 0.45}
+
+
+def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
+    """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
+    rng = keyed_rng("pretrain", seed, step)
+    names = list(FAMILY_SHARE)
+    examples = []
+    for _ in range(count):
+        name = rng.choices(names, [FAMILY_SHARE[n] for n in names])[0]
+        weights = MIXTURE[name]
+        level = rng.choices(range(1, len(weights) + 1), weights)[0]
+        examples.append(example(name, TaskSpec(name, level, "train", rng.randrange(MAX_INDEX))))
+    return examples
+
+
+def example(name: str, task: TaskSpec) -> tuple[str, str]:
+    """Return the prompt, as the policy sees it, and the reference answer of a task."""
+    family = FAMILIES[name]
+    problem = family.problem(task)
+    return prompt_text(problem.question, "raw", family.answer_noun) + "\n", problem.answer
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE tokenizer whose digits and operators are single tokens.
+
+    The few merges are learned from prompts, so their fixed words cost one token.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r" [+*/-] |[0-9+*/%^-]|\b[nx]\b"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[END, PAD],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    prompts = [prompt for prompt, _ in draw_examples(0, -1, 4000)]
+    tokenizer.train_from_iterator(prompts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, model_max_length=512
+    )
+
+
+def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+    """Return the untrained decoder: 12 layers of width 128, 2.6 M parameters."""
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=128,
+        intermediate_size=384,
+        num_hidden_layers=12,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return LlamaForCausalLM(config)
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerFast, examples: list[tuple[str, str]]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return right-padded token ids (B, T) and labels (B, T) that cover the answers only."""
+    prompts = tokenizer([p for p, _ in examples])["input_ids"]
+    answers = tokenizer([a for _, a in examples])["input_ids"]
+    width = max(len(p) + len(a) + 1 for p, a in zip(prompts, answers, strict=True))
+    ids = torch.full((len(examples), width), tokenizer.pad_token_id)
+    labels = torch.full((len(examples), width), -100)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        whole = torch.tensor([*prompt, *answer, tokenizer.eos_token_id])
+        ids[row, : len(whole)] = whole
+        labels[row, len(prompt) : len(whole)] = whole[len(prompt) :]
+    return ids, labels
+
+
+def answer_log_probs(
+    model: LlamaForCausalLM, ids: torch.Tensor, labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the log-probabilities of the answer tokens, and the row of each."""
+    # right padding under a causal mask: no answer token sees a pad
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+    rows, columns = torch.nonzero(labels[:, 1:] != -100, as_tuple=True)
+    log_probs = model.lm_head(hidden[rows, columns]).log_softmax(-1)
+    targets = labels[:, 1:][rows, columns]
+    return log_probs.gather(-1, targets[:, None])[:, 0], rows
+
+
+@torch.no_grad()
+def validate(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, per_level: int
+) -> dict[str, list[float]]:
+    """Return, per family and level, the mean probability of sampling the reference answer."""
+    rates: dict[str, list[float]] = {}
+    for name, weights in MIXTURE.items():
+        rates[name] = []
+        for level in range(1, len(weights) + 1):
+            tasks = [TaskSpec(name, level, "validation", i) for i in range(per_level)]
+            ids, labels = encode(tokenizer, [example(name, task) for task in tasks])
+            log_probs, rows = answer_log_probs(model, ids, labels)
+            summed = torch.zeros(per_level).index_add_(0, rows, log_probs)
+            rates[name].append(round(summed.exp().mean().item(), 3))
+    return rates
+
+
+def backward(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    examples: list[tuple[str, str]],
+    chunk: int = 32,
+) -> float:
+    """Add the gradient of the mean answer-token loss, and return that loss.
+
+    Examples of like length go together, which halves the padding.
+    """
+    examples = sorted(examples, key=lambda e: len(e[0]) + len(e[1]))
+    chunks = [encode(tokenizer, examples[i : i + chunk]) for i in range(0, len(examples), chunk)]
+    tokens = sum(int((labels != -100).sum()) for _, labels in chunks)
+    total = 0.0
+    for ids, labels in chunks:
+        loss = -answer_log_probs(model, ids, labels)[0].sum() / tokens
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+def make_optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[Any]:
+    """Return Muon for the weight matrices (Jordan 2024) and AdamW for embeddings and norms."""
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    adamw = torch.optim.AdamW(others, lr=args.adam_lr, betas=(0.9, 0.98), weight_decay=0.0)
+    if args.optimizer == "adamw":
+        both = torch.optim.AdamW(matrices, lr=args.adam_lr, betas=(0.9, 0.98), weight_decay=0.01)
+        return [adamw, both]
+    muon = torch.optim.Muon(
+        matrices, lr=args.muon_lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+    )
+    return [adamw, muon]
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Return the learning-rate factor: 100 steps of warm-up, constant, linear decay over 40 %."""
+    return min((step + 1) / 100, 1.0, max((steps - step) / (0.4 * steps), 0.02))
+
+
+def save_checkpoint(path: Path, model: LlamaForCausalLM, optimizers: list[Any], step: int) -> None:
+    """Write the state of the run, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
+    partial = path.with_suffix(".partial")
+    torch.save({**state, "step": step}, partial)
+    os.replace(partial, path)
+
+
+def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace):
+    """Train for `args.steps` steps, from the checkpoint if there is one."""
+    optimizers = make_optimizers(model, args)
+    rates = [[group["lr"] for group in o.param_groups] for o in optimizers]
+    checkpoint, start = args.work / "checkpoint.pt", 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint)
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        start = state["step"]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns) as progress:
+        bar = progress.add_task("pretraining", total=args.steps, completed=start)
+        for step in range(start, args.steps):
+            for optimizer, base in zip(optimizers, rates, strict=True):
+                for group, rate in zip(optimizer.param_groups, base, strict=True):
+                    group["lr"] = rate * rate_at(step, args.steps)
+            loss = backward(model, tokenizer, draw_examples(args.seed, step, args.batch))
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad()
+            progress.update(bar, advance=1, description=f"pretraining, loss {loss:.3f}")
+            if not math.isfinite(loss):
+                raise RuntimeError(f"the loss is {loss} at step {step}")
+            if (step + 1) % args.every == 0 or step + 1 == args.steps:
+                save_checkpoint(checkpoint, model, optimizers, step + 1)
+                line = {"step": step + 1, "loss": loss, **validate(model, tokenizer, 100)}
+                with (args.work / "validation.jsonl").open("a") as log:
+                    log.write(json.dumps(line) + "\n")
+
+
+def main() -> None:
+    """Parse the command line, train, and write the policy."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
+    parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=128, help="examples per step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
+    parser.add_argument("--muon-lr", type=float, default=3e-3)
+    parser.add_argument("--adam-lr", type=float, default=2e-3)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    random.seed(args.seed)
+    args.work.mkdir(parents=True, exist_ok=True)
+    tokenizer = build_tokenizer()
+    model = build_model(tokenizer, args.seed)
+    train(model, tokenizer, args)
+    model.half().save_pretrained(args.out)
+    tokenizer.save_pretrained(args.out)
+
+
+if __name__ == "__main__":
+    main()
