@@ -77,7 +77,7 @@ _TOKEN = re.compile(
     r" *(?:(?P<num>[1-9][0-9]{0,2}(?:(?:\{,\}[0-9]{3})+|(?:,[0-9]{3})+)(?![0-9])(?:\.[0-9]+)?"
     r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
     r"|(?P<vulgar>[" + "".join(VULGAR) + r"])"
-    r"|(?P<var>[A-Za-z])"
+    r"|(?P<word>[A-Za-z]{3,})|(?P<var>[A-Za-z])"
     r"|(?P<op>\*\*|[-+*/^(){}]|\\frac(?![A-Za-z])|\\cdot(?![A-Za-z])|\\times(?![A-Za-z])"
     r"|\\div(?![A-Za-z])))"
 )
@@ -94,6 +94,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         if not match or match.lastgroup is None:
             raise Malformed(f"cannot read {text[at : at + 12]!r}")
         word = match[match.lastgroup]
+        if match.lastgroup == "word":  # a function or prose, not a product of its letters
+            raise Malformed(f"the word {word[:12]!r}")
         found.append((match.lastgroup, _SAME_AS.get(word, word)))
         at = match.end()
     found.append(_END)
@@ -218,13 +220,13 @@ def parse_expression(text: str) -> Node:
 
     `2x`, `2(x+1)` and `xy` are products; multiplication and division bind equally and from the
     left, so `1/2x` is x/2. Exponents are literals; a tower, a number after a factor (`x2`),
-    an equation, a function name or a comma is malformed (letters are one-letter variables).
+    an equation, three letters in a row (a function's name or prose) or a comma is malformed.
 
     Raises:
         Malformed: the text is outside this language or over a cap.
 
     >>> parse_expression("x^2 - 1")
-    Sum(parts=(Pow(base=Var(name='x'), exponent=2), Neg(body=Num(value=Fraction(1, 1)))))
+    Sum(parts=(Pow(base=Var(name='x'), exponent=2), Neg(body=Num(value=1))))
     """
     if len(text) > MAX_ANSWER_CHARS:
         raise Malformed(f"longer than {MAX_ANSWER_CHARS} characters")

@@ -114,11 +114,11 @@ class Family(abc.ABC):
     def check(self, task: TaskSpec) -> None:
         """Raise ValueError unless `task` names a problem of this family."""
         if task.family != self.name:
-            raise ValueError(f"task.family must be {self.name!r}, got {task.family!r}")
+            hint = f"; did you mean {self.name!r}?"
+            raise ValueError(f"task.family must be {self.name!r}, got {task.family!r}{hint}")
         check_level(task.level, top=len(self.levels), family=self.name)
         check_split(task.split)
-        if not 0 <= task.index < MAX_INDEX:
-            raise ValueError(f"index must be in 0 … 2^62 - 1, got {task.index!r}")
+        check_index(task.index)
 
     def _content(self, task: TaskSpec, rng: random.Random) -> tuple[Any, str]:
         pool = self._pool(task.level, task.split)
@@ -146,22 +146,46 @@ class Family(abc.ABC):
 def check_level(level: object, *, top: int, family: str) -> int:
     """Return `level` if it is a whole number in 1 … top, else raise ValueError."""
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= top:
-        near = min(max(level, 1), top) if isinstance(level, int) else 1
         raise ValueError(
             f"level must be a whole number between 1 and {top} for {family}, got {level!r}; "
-            f"did you mean {near}?"
+            f"did you mean {_nearest(level, 1, top)}?"
         )
     return level
+
+
+def check_index(index: object) -> int:
+    """Return `index` if it is a whole number in 0 … 2^62 - 1, else raise ValueError."""
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < MAX_INDEX:
+        raise ValueError(
+            f"index must be a whole number in 0 … 2^62 - 1, got {index!r}; "
+            f"did you mean {_nearest(index, 0, MAX_INDEX - 1)}?"
+        )
+    return index
+
+
+def _nearest(value: object, low: int, high: int) -> int:
+    """Return the whole number in low … high nearest to `value`, and `low` for what is no number."""
+    try:
+        number = int(value) if isinstance(value, int) else round(float(str(value)))
+    except (ValueError, OverflowError):
+        return low
+    return min(max(number, low), high)
 
 
 def check_split(split: object) -> str:
     """Return `split` if it names a split, else raise ValueError."""
     if split not in SPLITS or not isinstance(split, str):
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}{near(split, SPLITS)}")
+        hint = near(split, SPLITS)
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}{hint}")
     return split
 
 
 def near(value: object, names: Iterable[str]) -> str:
-    """Return `; did you mean 'name'?` for the name nearest to `value`, or an empty string."""
-    close = difflib.get_close_matches(str(value), list(names), n=1, cutoff=0.4)
+    """Return `; did you mean 'name'?` for the name nearest to `value`, or an empty string.
+
+    Args:
+        value: what was given, whatever it is; upper case counts as lower case.
+        names: the valid names, in lower case.
+    """
+    close = difflib.get_close_matches(str(value).lower(), list(names), n=1, cutoff=0.4)
     return f"; did you mean {close[0]!r}?" if close else ""

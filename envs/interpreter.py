@@ -65,8 +65,7 @@ _MISSING_ATTRIBUTE = re.compile(
 _MISSING_NAME = re.compile(r"name '([a-z]\w*)' is not defined")
 # builtins that are absent on purpose: using one is the program's mistake
 _FORBIDDEN_NAMES = frozenset(
-    ("breakpoint", "compile", "copyright", "credits", "exit", "globals", "help", "input", "license")
-    + ("locals", "open", "quit", "vars")
+    {"breakpoint", "compile", "exit", "globals", "help", "input", "locals", "open", "quit", "vars"}
 )
 
 
@@ -133,25 +132,29 @@ def _drop(stream: str, text: str) -> None:
     """Take what a program prints and forget it."""
 
 
-def _run_once(code: str, inputs: tuple[int, ...]) -> tuple[Any, ...]:
+def _run_once(code: str, inputs: tuple[int, ...], *, one_feed: bool) -> tuple[Any, ...]:
     with _current_pool().checkout(limits=_LIMITS, os_policy=_POLICY) as session:
-        # a trailing value would be carried to the host: end on one that costs nothing
-        session.feed_run(f"{code}\n0", print_callback=_drop)
+        call = f"{code}\n{_CALL}" if one_feed else _CALL
+        if not one_feed:
+            # a trailing value would be carried to the host: end on one that costs nothing
+            session.feed_run(f"{code}\n0", print_callback=_drop)
         return tuple(
             session.feed_run(
-                _CALL,
+                call,
                 inputs={"_xs": inputs, "_cap": 1 << MAX_RESULT_BITS},
                 print_callback=_drop,
             )
         )
 
 
-def run_program(code: str, inputs: Sequence[int]) -> RunResult:
+def run_program(code: str, inputs: Sequence[int], *, one_feed: bool = False) -> RunResult:
     """Define `f` by `code` and call it on every input, in order, in one fresh session.
 
     Args:
         code: module text that defines `f`.
-        inputs: what `f` is called on; the program cannot see the inputs before `f` is defined.
+        inputs: what `f` is called on; the program cannot see them before `f` is defined.
+        one_feed: define and call in one message, a third faster; for code that runs nothing while
+            `f` is defined, such as one lambda.
 
     Returns:
         The values, or why there are none. Never raises on `code`; takes at most 0.4 s once it has
@@ -160,7 +163,7 @@ def run_program(code: str, inputs: Sequence[int]) -> RunResult:
     reason = ""
     for _ in range(2):
         try:
-            return RunResult(_run_once(code, tuple(inputs)))
+            return RunResult(_run_once(code, tuple(inputs), one_feed=one_feed))
         except MontySyntaxError:
             return RunResult(None, Status.MALFORMED, "SyntaxError")
         except MontyRuntimeError as error:

@@ -46,7 +46,7 @@ def parse_polynomial_gold(kind: str, gold: str) -> PolynomialGold:
     node = parse_expression(clean(gold))
     names = tuple(sorted(variables(node)))
     value = Evaluator(names).polynomial(node)
-    terms = {
+    terms: Terms = {
         frozenset((name, k) for name, k in zip(names, m, strict=True) if k): Fraction(
             c, value.denominator
         )
@@ -166,7 +166,7 @@ def _monomial(term: Node) -> tuple[int | Fraction, frozenset[tuple[str, int]]]:
 
 
 def _literal(numbers: list[int | Fraction], divisors: list[int | Fraction]) -> int | Fraction:
-    """Return the value of a coefficient, which is one literal, perhaps over another."""
+    """Return the value of a coefficient: one literal, or one over another that it is no multiple of."""
     if len(numbers) > 1 or len(divisors) > 1:
         raise FormError("a coefficient is not worked out")
     value = numbers[0] if numbers else 1
@@ -174,7 +174,10 @@ def _literal(numbers: list[int | Fraction], divisors: list[int | Fraction]) -> i
         return value
     if divisors[0] == 0:
         raise Malformed("division by zero")
-    return Fraction(value) / divisors[0]
+    quotient = Fraction(value) / divisors[0]
+    if quotient.denominator == 1:
+        raise FormError("a coefficient is not worked out")
+    return quotient
 
 
 def factorisation(node: Node, names: tuple[str, ...]) -> Factorisation:

@@ -64,8 +64,8 @@ class Evaluator:
                     raise UnknownVariable(name)
                 return Polynomial({self.units[name]: 1}, 1)
             case Neg(body):
-                value = self.polynomial(body)
-                return Polynomial({m: -c for m, c in value.terms.items()}, value.denominator)
+                inner = self.polynomial(body)
+                return Polynomial({m: -c for m, c in inner.terms.items()}, inner.denominator)
             case Sum(parts):
                 total = self.polynomial(parts[0])
                 for part in parts[1:]:

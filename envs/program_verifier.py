@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .interpreter import run_program
 from .problem import Status, Verdict
@@ -19,14 +20,26 @@ _STATEMENT = re.compile(
 )
 
 
-def as_module(code: str) -> str | Verdict:
+class Program(NamedTuple):
+    """A program in the one shape that runs.
+
+    Attributes:
+        text: module text that defines `f`.
+        is_expression: whether it came as an expression or a lambda, which runs nothing by itself.
+    """
+
+    text: str
+    is_expression: bool
+
+
+def read_program(code: str) -> Program | Verdict:
     r"""Return a program in any accepted shape as module text that defines `f`.
 
     Accepted: an expression in `n`, a lambda, or module text with `def f` or `f = …`; one code fence
     around the whole is removed. More than 4000 characters and NUL are malformed.
 
-    >>> as_module("n*n")
-    'f = lambda n: (\\nn*n\\n)'
+    >>> read_program("n*n")
+    Program(text='f = lambda n: (\nn*n\n)', is_expression=True)
     """
     if len(code) > MAX_PROGRAM_CHARS:
         return Verdict(Status.MALFORMED, f"longer than {MAX_PROGRAM_CHARS} characters")
@@ -39,10 +52,22 @@ def as_module(code: str) -> str | Verdict:
     if not code.strip():
         return Verdict(Status.MALFORMED, "empty program")
     if _STATEMENT.search(code):
-        return code
-    # in brackets, on lines of their own: a comment or a second statement cannot leave them
+        return Program(code, is_expression=False)
+    # in brackets, on lines of their own: a comment or a second statement cannot leave them, nor can
+    # brackets that close first
+    depth = 0
+    for char in code:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return Verdict(Status.MALFORMED, "unbalanced brackets")
     head = "f = " if is_lambda(code) else "f = lambda n: "
-    return f"{head}(\n{code.strip()}\n)"
+    return Program(f"{head}(\n{code.strip()}\n)", is_expression=True)
+
+
+def as_module(code: str) -> str | Verdict:
+    """Return only the module text of `read_program`, as `run_program` takes it."""
+    program = read_program(code)
+    return program.text if isinstance(program, Program) else program
 
 
 def is_lambda(code: str) -> bool:
@@ -73,13 +98,13 @@ def verify_program(
     """
     if not cases:
         raise ValueError("cases must hold at least one (input, output) pair, got none")
-    module = as_module(code)
-    if isinstance(module, Verdict):
-        return module
+    program = read_program(code)
+    if isinstance(program, Verdict):
+        return program
     order = list(cases)
     keyed_rng("case order", shuffle_key).shuffle(order)
     order += reversed(order)
-    result = run_program(module, [x for x, _ in order])
+    result = run_program(program.text, [x for x, _ in order], one_feed=program.is_expression)
     if result.status is not None or result.values is None:
         return Verdict(result.status or Status.VERIFIER_ERROR, result.reason)
     if any(type(value) is not int for value in result.values):
@@ -87,22 +112,3 @@ def verify_program(
     if [y for _, y in order] != list(result.values):
         return Verdict(Status.WRONG, "wrong on a hidden case")
     return Verdict(Status.CORRECT, "right on every hidden case")
-
-
-def counterexample(code: str, shown: Sequence[tuple[int, int]]) -> str:
-    """Return one sentence on why a program is wrong, from the examples that its prompt shows.
-
-    >>> counterexample("2*n", [(2, 4), (4, 16)])
-    'f(4) should be 16, yours gives 8.'
-    """
-    module = as_module(code)
-    if isinstance(module, Verdict):
-        return f"Not a program: {module.reason}."
-    result = run_program(module, [x for x, _ in shown])
-    if result.values is None:
-        return f"Your program fails: {result.reason}."
-    for (x, expected), value in zip(shown, result.values, strict=True):
-        if type(value) is not int or value != expected:
-            given = "a huge value" if value is None else str(value)[:60]
-            return f"f({x}) should be {expected}, yours gives {given}."
-    return "Right on the examples shown, but wrong on others."

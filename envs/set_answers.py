@@ -16,7 +16,10 @@ _EMPTY = re.compile(r"\\emptyset|\\varnothing|\\?\{ *\\?\}")
 _MEMBER = re.compile(r"[A-Za-z] *(?:\\in(?![A-Za-z])|(?:= *(?=\\?\{))) *")
 _BRACES = re.compile(r"\\?\{ *(.*?) *\\?\}")
 # not the comma of `1{,}234`
-_SEPARATOR = re.compile(r" *(?:,(?!\})|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])) *")
+_SEPARATOR = re.compile(
+    r" *(?:,(?!\}) *(?:(?:or|and)(?![A-Za-z]))?|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])) *"
+)
+_FORMULA = re.compile(r"\$ *([^$]*?) *\$")
 _COMMA = re.compile(r" *,(?!\}) *")
 _UNION = re.compile(r" *(?:\\cup(?![A-Za-z])|(?<![A-Za-z])(?:U|or)(?![A-Za-z])) *")
 _INFINITY = re.compile(r"([+-]?) *(?:\\infty|inf|infinity|oo)")
@@ -47,8 +50,8 @@ def parse_set(text: str) -> frozenset[Fraction]:
     items = _SEPARATOR.split(braces[1] if braces else text)
     if len(items) > MAX_SET_ITEMS:
         raise Malformed(f"more than {MAX_SET_ITEMS} items")
-    if not braces:
-        items = _assigned(items)
+    if not braces:  # such as `$x=1$ or $x=2$`
+        items = _assigned([m[1] if (m := _FORMULA.fullmatch(item)) else item for item in items])
     values = [parse_rational(item) for item in items]
     found = frozenset(values)
     if len(found) < len(values):

@@ -1,4 +1,4 @@
-"""Randomness keyed by everything that identifies the draw, and the split that a question falls in."""
+"""Randomness keyed by all that identifies the draw, and the split that a question falls in."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import gymnasium
 
-from .extract import ANSWER_FORMATS, extract
+from .extract import check_format, extract
 from .families import FAMILIES
 from .family import Family, check_level, check_split, near
 from .instructions import prompt_text
@@ -19,7 +19,7 @@ OPTIONS = ("level", "split", "task")
 
 
 class TextEnv(gymnasium.Env[str, str]):
-    """A problem to be answered in text, from a family's ladder of levels.
+    r"""A problem to be answered in text, from a family's ladder of levels.
 
     ## Description
     Each episode asks one problem of a family, at a level and from a split. A problem is a pure
@@ -31,7 +31,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
     ## Action
     A string: the whole completion. The answer is read from it by `answer_format`: `raw` (all of
-    it), `tag` (one `<answer>…</answer>` after any `</think>`), `boxed` (one `\\boxed{…}`).
+    it), `tag` (one `<answer>…</answer>` after any `</think>`), `boxed` (one `\boxed{…}`).
 
     ## Levels
     `frostline list` prints each family's levels; 1 is the easiest.
@@ -79,27 +79,13 @@ class TextEnv(gymnasium.Env[str, str]):
         Raises:
             ValueError: for an unknown family, level, split or format; it names the nearest.
         """
-        if isinstance(family, str):
-            if family not in FAMILIES:
-                names = ", ".join(FAMILIES)
-                hint = near(family, FAMILIES)
-                raise ValueError(f"family must be one of {names}, got {family!r}{hint}")
-            family = FAMILIES[family]
-        if answer_format not in ANSWER_FORMATS:
-            names, hint = ", ".join(ANSWER_FORMATS), near(answer_format, ANSWER_FORMATS)
-            raise ValueError(f"answer_format must be one of {names}, got {answer_format!r}{hint}")
-        if isinstance(max_turns, bool) or not isinstance(max_turns, int) or max_turns < 1:
-            raise ValueError(f"max_turns must be a whole number of at least 1, got {max_turns!r}")
-        if not 0 < discount <= 1:
-            raise ValueError(f"discount must be in (0, 1], got {discount!r}")
+        self.family = as_family(family)
+        self.level = check_level(level, top=len(self.family.levels), family=self.family.name)
+        self.split = check_split(split)
+        self.answer_format = check_format(answer_format)
+        self.max_turns, self.discount = _check_turns(max_turns, discount)
         if render_mode not in (None, "ansi"):
             raise ValueError(f"render_mode must be None or 'ansi', got {render_mode!r}")
-        self.family = family
-        self.level = check_level(level, top=len(family.levels), family=family.name)
-        self.split = check_split(split)
-        self.answer_format = answer_format
-        self.max_turns = max_turns
-        self.discount = discount
         self.render_mode = render_mode
         self.observation_space = PromptText()
         self.action_space = PromptText()
@@ -151,7 +137,13 @@ class TextEnv(gymnasium.Env[str, str]):
         Returns:
             feedback, reward, terminated, truncated (always False) and info with `verdict`,
             `reason` and `task`.
+
+        Raises:
+            RuntimeError: before the first `reset` or after the end of the episode.
+            ValueError: `action` is not a string.
         """
+        if not isinstance(action, str):
+            raise ValueError(f"action must be a string, got {action!r}")
         problem = self.problem
         if self._turn >= self.max_turns:
             raise RuntimeError("the episode is over; call reset()")
@@ -162,6 +154,8 @@ class TextEnv(gymnasium.Env[str, str]):
         terminated = correct or self._turn >= self.max_turns
         if correct:
             feedback = "Correct."
+        elif verdict.status is Status.VERIFIER_ERROR:
+            feedback = "No verdict: the verifier failed."
         elif terminated or answer is None:
             feedback = "Not correct."
         else:
@@ -179,11 +173,13 @@ class TextEnv(gymnasium.Env[str, str]):
             return answer, None
         return self.family.verify(problem, answer), answer
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """Return the episode so far as text if `render_mode` is `ansi`."""
         return "\n".join(self._transcript) if self.render_mode == "ansi" else None
 
     def _task(self, options: Mapping[str, Any]) -> TaskSpec:
+        if not isinstance(options, Mapping):
+            raise ValueError(f"options must be a mapping such as {{'level': 3}}, got {options!r}")
         for name in options:
             if name not in OPTIONS:
                 hint = near(name, OPTIONS)
@@ -196,7 +192,8 @@ class TextEnv(gymnasium.Env[str, str]):
         if not isinstance(task, TaskSpec):
             raise ValueError(f"option task must be a TaskSpec, got {task!r}")
         if len(options) > 1:
-            raise ValueError(f"option task stands alone, got also {sorted(set(options) - {'task'})}")
+            others = ", ".join(name for name in options if name != "task")
+            raise ValueError(f"option task stands alone, got also {others}")
         return task
 
     def _drawn(self, level: int, split: str) -> TaskSpec:
@@ -206,3 +203,21 @@ class TextEnv(gymnasium.Env[str, str]):
         self._episode += 1
         index = index_from_seed(self._seed, self._episode)
         return TaskSpec(self.family.name, level, split, index)
+
+
+def as_family(family: object) -> Family:
+    """Return the family that ships under this name, or the `Family` given; else ValueError."""
+    if isinstance(family, Family):
+        return family
+    if isinstance(family, str) and family in FAMILIES:
+        return FAMILIES[family]
+    names, hint = ", ".join(FAMILIES), near(family, FAMILIES)
+    raise ValueError(f"family must be a Family or one of {names}, got {family!r}{hint}")
+
+
+def _check_turns(max_turns: object, discount: object) -> tuple[int, float]:
+    if isinstance(max_turns, bool) or not isinstance(max_turns, int) or max_turns < 1:
+        raise ValueError(f"max_turns must be a whole number of at least 1, got {max_turns!r}")
+    if not isinstance(discount, int | float) or not 0 < discount <= 1:
+        raise ValueError(f"discount must be a number in (0, 1], got {discount!r}")
+    return max_turns, discount

@@ -5,9 +5,14 @@ import os
 # before anything imports torch or transformers, which read these once
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # `dev` looks for new failures on every run; `ci` gives the same commit the same answer every time
@@ -16,3 +21,18 @@ settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, database=None, print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the function that gives the folder of a tiny policy: `llama`, `qwen2` or `qwen3`."""
+    from tiny import save_tiny  # torch takes seconds, and few tests need it
+
+    root = tmp_path_factory.mktemp("tiny")
+
+    def folder(kind: str) -> Path:
+        if not (root / kind).exists():
+            save_tiny(kind, root / kind)
+        return root / kind
+
+    return folder

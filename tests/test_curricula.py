@@ -248,6 +248,11 @@ def test_draws_do_not_depend_on_the_order_in_which_the_space_is_written() -> Non
         assert other == build(config, seed=3).sample(20, policy_version=0)
 
 
+def test_neighbouring_seeds_share_no_problem() -> None:
+    drawn = [build(CONFIGS[0], seed).sample(50, policy_version=0) for seed in range(20)]
+    assert len({ticket.index for tickets in drawn for ticket in tickets}) == 20 * 50
+
+
 def test_tickets_are_drawn_in_proportion() -> None:
     tickets = build(CurriculumConfig(kind="uniform"), seed=1).sample(6000, policy_version=0)
     for family, top in SPACE.items():

@@ -171,6 +171,13 @@ def test_wilson_gate_looks_only_when_the_evidence_has_doubled() -> None:
     assert looks == [4, 8, 16, 32, 33]  # 33: past the last look it always answers
 
 
+def test_wilson_gate_does_not_wait_for_the_last_look_on_a_hopeless_level() -> None:
+    seen = Evidence()
+    for _ in range(4):
+        seen = seen.add(0, 16, icc=0.3)
+    assert WilsonLower(0.7, alpha=0.05, icc=0.3).decide(seen) == "reject"
+
+
 def test_wilson_gate_rejects_what_is_not_promoted_at_the_last_look() -> None:
     gate, seen = WilsonLower(0.7, alpha=0.05, icc=0.3, first_look=1, looks=2), Evidence()
     answers = [gate.decide(seen := seen.add(12, 16, icc=0.3)) for _ in range(2)]

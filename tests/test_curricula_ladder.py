@@ -141,6 +141,20 @@ def test_a_lost_level_is_taken_back_and_the_evidence_starts_again() -> None:
     assert (climb["gate"]["groups"], climb["watch"]["groups"]) == (0, 0)
 
 
+def test_old_successes_do_not_hide_a_lost_level() -> None:
+    curriculum = ladder(start=3)
+    answer(curriculum, tickets_of(curriculum, 2, 200), 1.0)
+    assert [event.kind for event in answer(curriculum, tickets_of(curriculum, 2, 40), 0.0)] == [
+        "demotion"
+    ]
+
+
+def test_only_the_highest_passed_level_can_be_lost() -> None:
+    curriculum = ladder(start=3)
+    assert answer(curriculum, tickets_of(curriculum, 1, 50), 0.0) == []
+    assert frontier(curriculum) == 3
+
+
 def test_a_finished_ladder_can_lose_its_top_level() -> None:
     curriculum = ladder(top=1)
     answer(curriculum, tickets_of(curriculum, 1, 4), 1.0)

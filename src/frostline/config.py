@@ -1,0 +1,104 @@
+"""The options of a training run: defaults, then a TOML file, then the command line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from frostline.agents.config import GRPOConfig
+from frostline.curricula import CurriculumConfig
+
+from .cli import explain
+
+
+class TrainConfig(BaseModel, frozen=True, extra="forbid"):
+    """What to train on which problems, in which order, with how few weights."""
+
+    policy: str = Field(default="base", description="`base`, a folder, or a hub id")
+    family: tuple[str, ...] = Field(
+        default=("closed_forms",),
+        description="families to train on: names, or module:Class for your own",
+    )
+    trainable: str = Field(
+        default="first:5",
+        description="which weights train: full, first:k, last:k, layers:3,7,10-14; "
+        "+embeddings, +head and +norm add these",
+    )
+    iterations: int = Field(default=220, ge=0, description="iterations of the whole run")
+    seed: int = Field(default=0, ge=0, description="of the sampling and of the curriculum")
+    answer_format: str = Field(default="raw", description="raw, tag or boxed")
+    runs: str = Field(default="runs", description="folder that holds the run directories")
+    name: str = Field(default="", description="run directory within it; empty: made from the options")
+    threads: int = Field(default=2, ge=1, description="CPU threads of torch")
+    device: str = Field(default="cpu", description="cpu or cuda")
+    checkpoint_every: int = Field(default=10, ge=1, description="iterations between checkpoints")
+    eval_every: int = Field(
+        default=25, ge=0, description="iterations between evaluations on the validation split; 0: none"
+    )
+    eval_problems: int = Field(
+        default=150, ge=1, description="test problems per level, before and after training"
+    )
+    progress_problems: int = Field(
+        default=24, ge=1, description="validation problems per level in the evaluations between"
+    )
+    grpo: GRPOConfig = Field(default_factory=GRPOConfig, description="the algorithm")
+    curriculum: CurriculumConfig = Field(
+        default_factory=CurriculumConfig, description="the order of the problems"
+    )
+
+    def run_name(self) -> str:
+        """Return the run directory's name if none was given: what is trained, and the seed."""
+        subset = self.trainable.replace(":", "-").replace("+", "-").replace(",", "_")
+        return f"{'-'.join(f.rpartition(':')[2] for f in self.family)}-{subset}-seed{self.seed}"
+
+
+def load_config(path: Path | None) -> TrainConfig:
+    """Return the defaults, overridden by a TOML (or JSON) file.
+
+    Raises:
+        ValueError: if the file cannot be read, or has an unknown key; it names the nearest.
+    """
+    if path is None:
+        return TrainConfig()
+    try:
+        text = path.read_text()
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise ValueError(f"config file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"config file {path} is not valid: {error}") from error
+    return parse_config(values, str(path))
+
+
+def parse_config(values: dict[str, Any], source: str) -> TrainConfig:
+    """Return the configuration that `values` describe.
+
+    Raises:
+        ValueError: for an unknown key or a bad value, in one line.
+    """
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(f"{source}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        return f"unknown option {'.'.join(path)}{_near(path)}"
+    return explain(error)
+
+
+def _near(path: list[str]) -> str:
+    """Return the valid option nearest to an unknown one."""
+    model: Any = TrainConfig
+    for part in path[:-1]:
+        model = model.model_fields[part].annotation
+    close = difflib.get_close_matches(path[-1], list(model.model_fields), n=1, cutoff=0.4)
+    return f"; did you mean {'.'.join([*path[:-1], close[0]])}?" if close else ""

@@ -1,0 +1,57 @@
+"""Families by name or by `module:Class`, and the environments that ask their problems."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from frostline.envs import FAMILIES, Family, TextEnv
+from frostline.envs.family import near
+
+
+def load_family(name: str) -> Family:
+    """Return a family that ships, or the one that `module:Class` names.
+
+    The working directory is searched first, as `python -m` does.
+
+    Raises:
+        ValueError: if there is none, or it is not a `Family`.
+    """
+    if ":" not in name:
+        if name in FAMILIES:
+            return FAMILIES[name]
+        names = ", ".join(FAMILIES)
+        raise ValueError(
+            f"family must be one of {names}, or module:Class; got {name!r}{near(name, FAMILIES)}"
+        )
+    module_name, _, class_name = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ValueError(f"family {name!r}: module {module_name!r} cannot be imported: {error}") from error
+    # the class is named by the user, so it can only be looked up by its name
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type) or not issubclass(found, Family):
+        hint = near(class_name, vars(module))
+        raise ValueError(f"family {name!r}: {class_name!r} is no Family in {module_name}{hint}")
+    return found()
+
+
+def make_envs(families: Sequence[str], answer_format: str) -> dict[str, TextEnv]:
+    """Return one environment per family, by family name.
+
+    Raises:
+        ValueError: for an unknown family, or one that is named twice.
+    """
+    envs: dict[str, TextEnv] = {}
+    for name in families:
+        env = TextEnv(load_family(name), answer_format=answer_format)
+        if env.family.name in envs:
+            raise ValueError(f"family {env.family.name!r} is named twice")
+        envs[env.family.name] = env
+    if not envs:
+        raise ValueError("family needs at least one name")
+    return envs

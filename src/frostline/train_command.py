@@ -1,0 +1,104 @@
+"""frostline train: train a policy up a curriculum, and report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from pydantic import Field
+from rich.console import Console
+from rich.table import Table
+
+from .config import TrainConfig, load_config
+from .options import JsonFlag
+from .run_dir import RunDir
+
+DESCRIPTION = """Train part of a policy on problems that a curriculum chooses, and report.
+
+Options come from the defaults, then from the TOML file of --config, then from the command line.
+The run directory holds config.json, metrics.jsonl, a checkpoint, summary.json, report.md and
+pictures. Ctrl-C ends with a checkpoint; --resume goes on.
+
+Examples:
+  frostline train
+  frostline train --trainable last:1 --iterations 100 --grpo.learning-rate 2e-4
+  frostline train --family mymodule:MyFamily --curriculum.kind uniform
+  frostline train --config my.toml --seed 1
+  frostline train --resume runs/closed_forms-first-5-seed0
+"""
+
+
+class TrainArgs(TrainConfig, frozen=True, extra="forbid"):
+    """The options of a run, and how the command is used."""
+
+    config: Path | None = Field(default=None, description="TOML file with options")
+    resume: Path | None = Field(default=None, description="run directory to go on with")
+    json_output: JsonFlag = False
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = Field(
+        default=False, description="show no progress"
+    )
+
+    def run_config(self) -> TrainConfig:
+        """Return the options of the run alone."""
+        return TrainConfig.model_validate(self.model_dump(include=set(TrainConfig.model_fields)))
+
+
+def main(args: list[str]) -> int:
+    """Run `frostline train`."""
+    # the files that hold defaults are read first, so that the command line can override them
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--config", type=Path)
+    early.add_argument("--resume", type=Path)
+    given, _ = early.parse_known_args(args)
+    base = RunDir.open(given.resume).config() if given.resume else load_config(given.config)
+    options = tyro.cli(
+        TrainArgs, args=args, default=TrainArgs(**base.model_dump()), prog="frostline train",
+        description=DESCRIPTION,
+    )  # fmt: skip
+    return train(options)
+
+
+def train(options: TrainArgs) -> int:
+    """Train, and print the table or the summary."""
+    from .train import run_training, start  # torch takes seconds to import; --help does not wait
+
+    run = start(options.run_config(), options.resume)
+    summary = run_training(run, quiet=options.quiet)
+    if summary is None:
+        done = run.agent.iteration
+        Console(stderr=True).print(
+            f"Stopped after iteration {done}. Go on with: frostline train --resume {run.dir.path}",
+            soft_wrap=True,
+        )
+        return 130
+    if options.json_output:
+        print(json.dumps(summary))
+    else:
+        print_summary(summary)
+    return 0
+
+
+def print_summary(summary: dict[str, object]) -> None:
+    """Print the table of a run and what belongs below it."""
+    from .report import closing_lines, rate
+
+    table = Table(title="Held-out pass rate, pass@1 on the test split, 95 % intervals")
+    for name in ("family", "level", "before", "after", "groups"):
+        table.add_column(name, justify="left" if name == "family" else "right")
+    levels = summary["levels"]
+    assert isinstance(levels, list)
+    for row in levels:
+        table.add_row(
+            row["family"], str(row["level"]), rate(row, "before"), rate(row, "after"),
+            str(row["groups"]),
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    for line in closing_lines(summary):
+        console.print(line, soft_wrap=True, highlight=False)
+    pictures = summary["pictures"]
+    assert isinstance(pictures, list)
+    console.print(f"Pictures: {', '.join(pictures)}", soft_wrap=True, highlight=False)
