@@ -114,7 +114,7 @@ def _layers(choice: str, count: int, spec: str) -> tuple[int, ...]:
     if kind == "layers":
         return _numbers(value, count, spec)
     names = [name.partition(":")[0] for name in CHOICES]
-    close = difflib.get_close_matches(kind, names, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(kind, names, n=1, cutoff=0.6)
     hint = f"; did you mean {close[0]}?" if close else ""
     raise ValueError(f"trainable spec must start with {', '.join(CHOICES)}; got {spec!r}{hint}")
 
@@ -156,4 +156,4 @@ def _part(part: str, model: PreTrainedModel, prefix: str, spec: str) -> tuple[se
     norms = {n for i, n in names.items() if i not in outside and not n.startswith(f"{prefix}.")}
     if not norms:
         raise ValueError(f"trainable spec {spec!r}: {type(model).__name__} has no final norm")
-    return norms, note
+    return norms, ""

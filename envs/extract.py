@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from .problem import Status, Verdict
 
 ANSWER_FORMATS = ("raw", "tag", "boxed")
 MAX_COMPLETION_CHARS = 100_000
+MAX_BOX_CHARS = 8000  # twice the longest program
 
 _OPEN, _CLOSE = "<answer>", "</answer>"
 _THINK, _THINK_END = "<think>", "</think>"
 _BOXED = "\\boxed{"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # `\{` is a sign, not a brace
 
 
 def _malformed(reason: str) -> Verdict:
@@ -26,13 +29,13 @@ def extract(text: str, answer_format: str) -> str | Verdict:
     Args:
         text: the whole completion; more than 100 000 characters are malformed.
         answer_format: `raw`, the whole completion without outer white space; `tag`, exactly one
-            `<answer>…</answer>` in this case, after `</think>` if there is one; `boxed`, exactly
-            one `\boxed{…}` with balanced braces, after `</think>` if there is one.
+            `<answer>…</answer>` in this case, after the last `</think>` if there is one; `boxed`,
+            exactly one `\boxed{…}` with balanced braces, likewise.
 
     Returns:
         The answer without outer white space (for `tag`, possibly empty), or a verdict. Text around
-        one well-formed answer is allowed; a second tag or box, even inside the reasoning or
-        a comment, is malformed: with it, a completion could name several answers.
+        one well-formed answer is allowed, and reasoning may hold what it likes; a second tag or
+        box after it, even in a comment, is malformed: a completion could name several answers.
 
     Raises:
         ValueError: `answer_format` is not one of `ANSWER_FORMATS`.
@@ -49,43 +52,37 @@ def extract(text: str, answer_format: str) -> str | Verdict:
 
 
 def _tagged(text: str) -> str | Verdict:
+    text = _after_reasoning(text)
     opened, closed = text.count(_OPEN), text.count(_CLOSE)
     if opened != 1 or closed != 1:
         return _malformed(f"expected one <answer>…</answer>, found {opened} and {closed} tags")
     start, end = text.find(_OPEN), text.find(_CLOSE)
     if end < start:
         return _malformed("</answer> stands before <answer>")
-    if _in_reasoning(text, start):
+    if _THINK in text[:start]:
         return _malformed("the answer stands inside the reasoning")
     return text[start + len(_OPEN) : end].strip()
 
 
-def _in_reasoning(text: str, start: int) -> bool:
-    """Whether a reasoning block closes after `start`, or is open there."""
-    return text.find(_THINK_END, start) >= 0 or text.rfind(_THINK, 0, start) > text.rfind(
-        _THINK_END, 0, start
-    )
+def _after_reasoning(text: str) -> str:
+    """Return what follows the last `</think>`; the whole text if there is none."""
+    return text.rpartition(_THINK_END)[2]
 
 
 def _boxed(text: str) -> str | Verdict:
+    text = _after_reasoning(text)
     count = text.count(_BOXED)
     if count != 1:
         return _malformed(f"expected one \\boxed{{…}}, found {count}")
     start = text.find(_BOXED)
-    if _in_reasoning(text, start):
+    if _THINK in text[:start]:
         return _malformed("the answer stands inside the reasoning")
-    depth, at = 1, start + len(_BOXED)
-    begin = at
-    while at < len(text):
-        char = text[at]
-        if char == "\\":  # `\{` is a sign, not a bracket
-            at += 2
-            continue
-        depth += (char == "{") - (char == "}")
+    begin, depth = start + len(_BOXED), 1
+    for match in _BRACE.finditer(text, begin, begin + MAX_BOX_CHARS):
+        depth += (match[0] == "{") - (match[0] == "}")
         if depth == 0:
-            return text[begin:at].strip()
-        at += 1
-    return _malformed("the braces of \\boxed{…} do not close")
+            return text[begin : match.start()].strip()
+    return _malformed(f"\\boxed{{…}} does not close within {MAX_BOX_CHARS} characters")
 
 
 def wrap(answer: str, answer_format: str) -> str:

@@ -166,7 +166,7 @@ def _monomial(term: Node) -> tuple[int | Fraction, frozenset[tuple[str, int]]]:
 
 
 def _literal(numbers: list[int | Fraction], divisors: list[int | Fraction]) -> int | Fraction:
-    """Return the value of a coefficient: one literal, or one over another that it is no multiple of."""
+    """Return the value of a coefficient: one literal, or one over another it is no multiple of."""
     if len(numbers) > 1 or len(divisors) > 1:
         raise FormError("a coefficient is not worked out")
     value = numbers[0] if numbers else 1

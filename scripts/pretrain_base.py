@@ -5,8 +5,8 @@ reinforcement learning has something to find. Only problems of the train split a
 
     python scripts/pretrain_base.py --out agents/base_policy
 
-One run takes about an hour on one thread, shows its progress, writes a checkpoint every 200
-steps to `runs/pretrain_base` and goes on from there when it is started again. The result is a
+One run takes about an hour on one thread, shows its progress, writes a checkpoint every 100
+steps to `--work` and goes on from there when it is started again. The result is a
 pure function of the seed, the number of steps and the number of threads.
 """
 
@@ -17,6 +17,7 @@ import json
 import math
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -193,26 +194,30 @@ def rate_at(step: int, steps: int) -> float:
     return min((step + 1) / 100, 1.0, max((steps - step) / (0.4 * steps), 0.02))
 
 
-def save_checkpoint(path: Path, model: LlamaForCausalLM, optimizers: list[Any], step: int) -> None:
+def save_checkpoint(
+    path: Path, model: LlamaForCausalLM, optimizers: list[Any], step: int, seconds: float
+) -> None:
     """Write the state of the run, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
     partial = path.with_suffix(".partial")
-    torch.save({**state, "step": step}, partial)
+    torch.save({**state, "step": step, "seconds": seconds}, partial)
     os.replace(partial, path)
 
 
-def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace):
-    """Train for `args.steps` steps, from the checkpoint if there is one."""
+def train(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace
+) -> float:
+    """Train for `args.steps` steps, from the checkpoint if there is one; return the seconds."""
     optimizers = make_optimizers(model, args)
     rates = [[group["lr"] for group in o.param_groups] for o in optimizers]
-    checkpoint, start = args.work / "checkpoint.pt", 0
+    checkpoint, start, before = args.work / "checkpoint.pt", 0, 0.0
     if checkpoint.exists():
         state = torch.load(checkpoint)
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        start = state["step"]
+        start, before = state["step"], state["seconds"]
+    began = time.perf_counter() - before
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeRemainingColumn())  # fmt: skip
     with Progress(*columns) as progress:
@@ -230,10 +235,12 @@ def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: arg
             if not math.isfinite(loss):
                 raise RuntimeError(f"the loss is {loss} at step {step}")
             if (step + 1) % args.every == 0 or step + 1 == args.steps:
-                save_checkpoint(checkpoint, model, optimizers, step + 1)
+                seconds = time.perf_counter() - began
+                save_checkpoint(checkpoint, model, optimizers, step + 1, seconds)
                 line = {"step": step + 1, "loss": loss, **validate(model, tokenizer, 100)}
                 with (args.work / "validation.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
+    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -247,7 +254,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     parser.add_argument("--muon-lr", type=float, default=3e-3)
     parser.add_argument("--adam-lr", type=float, default=2e-3)
@@ -257,7 +264,9 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, args.seed)
-    train(model, tokenizer, args)
+    seconds = train(model, tokenizer, args)
+    made = {"steps": args.steps, "batch": args.batch, "seed": args.seed, "seconds": seconds}
+    (args.work / "made.json").write_text(json.dumps(made))
     model.half().save_pretrained(args.out)
     tokenizer.save_pretrained(args.out)
 

@@ -32,7 +32,7 @@ GOOD = [
     ("tag", "<answer>41</answer><!-- <answer>42</answer> -->", None),
     ("tag", "<think><answer>42</answer></think>", None),
     ("tag", "<think><answer>42</answer>", None),
-    ("tag", "<think><answer>41</answer></think><answer>42</answer>", None),
+    ("tag", "<think><answer>41</answer></think><answer>42</answer>", "42"),
     ("tag", "<ANSWER>42</ANSWER>", None),
 ]
 

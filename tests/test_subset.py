@@ -130,7 +130,7 @@ START = "trainable spec must start with full, first:k, last:k, layers:3,7,10-14;
         ("layers:5-3", "trainable spec 'layers:5-3': layers are numbered 0 … 11, got '5-3'"),
         ("layers:3-99", "trainable spec 'layers:3-99': layers are numbered 0 … 11, got '3-99'"),
         ("full+head", "trainable spec 'full+head': full has every part already, drop +head"),
-        ("full:3", "trainable spec 'full:3': full takes no number, got '3'"),
+        ("full:3", f"{START}got 'full:3'; did you mean full?"),
         (
             "last:1+embedding",
             "trainable spec 'last:1+embedding': +part must be one of embeddings, head, norm, "

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import tyro
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from frostline.envs import FAMILIES, IDS, Family, TaskSpec
 from frostline.envs.instructions import prompt_text
+from frostline.options import JsonFlag
+
+DESCRIPTION = """List the families and their levels, with an example of each.
+
+Examples:
+  frostline list
+  frostline list --json
+"""
 
 
 class ListArgs(BaseModel, frozen=True, extra="forbid"):
-    """List the families and their levels, with an example of each.
+    """How to print."""
 
-    Example: frostline list --json
-    """
-
-    as_json: Annotated[bool, tyro.conf.arg(name="json")] = Field(
-        False, description="print an array, one object per family"
-    )
+    json_output: JsonFlag = False
 
 
 def families() -> list[dict[str, Any]]:
@@ -75,8 +78,13 @@ def _table(family: dict[str, Any]) -> Table:
 
 def run_list(args: ListArgs) -> int:
     """Print the list; return 0."""
-    if args.as_json:
+    if args.json_output:
         print(json.dumps(families(), indent=2, ensure_ascii=False))
     else:
         Console().print(*tables(), sep="\n\n")
     return 0
+
+
+def main(args: list[str]) -> int:
+    """Run `frostline list`."""
+    return run_list(tyro.cli(ListArgs, args=args, prog="frostline list", description=DESCRIPTION))

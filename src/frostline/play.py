@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
+import tyro
 from pydantic import BaseModel, Field
 
 from frostline.envs import Problem, Status, TextEnv
+from frostline.families import load_family
 
-CALLERS_ERROR = 2
 CURSOR = "> "
 CURSOR_INSIDE = ". "
 
@@ -18,16 +18,22 @@ CURSOR_INSIDE = ". "
 Player = Callable[[str], str]
 
 
+DESCRIPTION = """Answer problems yourself, or watch a policy answer them.
+
+A program may take several lines: after a line that ends in a colon, an empty line ends it.
+Ctrl-D or Ctrl-C ends the game and prints the score.
+
+Examples:
+  frostline play
+  frostline play --family closed_forms --level 4
+  frostline play --policy base --level 7 --split test --problems 5
+"""
+
+
 class PlayArgs(BaseModel, frozen=True, extra="forbid"):
-    """Answer problems yourself, or watch a policy answer them.
+    """What is asked, and who answers."""
 
-    A program may take several lines: after a line that ends in a colon, an empty line ends it.
-    Ctrl-D or Ctrl-C ends the game and prints the score.
-
-    Example: frostline play --family closed_forms --level 4 --policy base
-    """
-
-    family: str = Field("arithmetic", description="family, see `frostline list`")
+    family: str = Field("arithmetic", description="name of a family, or module:Class for your own")
     level: int = Field(1, description="level; 1 is the easiest")
     split: str = Field("train", description="train, validation or test")
     seed: int = Field(0, ge=0, description="seed of the series of problems")
@@ -129,19 +135,19 @@ def solution(problem: Problem) -> str:
 
 
 def run_play(args: PlayArgs) -> int:
-    """Play `args.problems` problems; return 0, or 2 for arguments that name nothing."""
-    try:
-        env = TextEnv(
-            args.family,
-            level=args.level,
-            split=args.split,
-            answer_format=args.answer_format,
-            max_turns=args.max_turns,
-        )
-        player = policy_player(args) if args.policy is not None else read_person
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return CALLERS_ERROR
+    """Play `args.problems` problems and print the score.
+
+    Raises:
+        ValueError: for a family, level, split, format or policy that does not exist.
+    """
+    env = TextEnv(
+        load_family(args.family),
+        level=args.level,
+        split=args.split,
+        answer_format=args.answer_format,
+        max_turns=args.max_turns,
+    )
+    player = policy_player(args) if args.policy is not None else read_person
     score = Score()
     prompt, _ = env.reset(seed=args.seed)
     try:
@@ -154,3 +160,8 @@ def run_play(args: PlayArgs) -> int:
         print()
     print(score)
     return 0
+
+
+def main(args: list[str]) -> int:
+    """Run `frostline play`."""
+    return run_play(tyro.cli(PlayArgs, args=args, prog="frostline play", description=DESCRIPTION))

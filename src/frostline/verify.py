@@ -7,10 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import tyro
 from pydantic import BaseModel, Field
 
 from frostline.envs import Verdict
@@ -21,23 +21,31 @@ from frostline.envs.program_verifier import verify_program
 ANSWER_KEYS = ("kind", "gold", "completion")
 KEYS = (*ANSWER_KEYS, "code", "answer_format")
 DEFAULT_FORMAT = "tag"
-CALLERS_ERROR = 2
 
 # a candidate for f(n)=n*n is run on these: 0, negatives, neighbours of f(1) … f(3), large values
 HIDDEN_INPUTS = (0, -1, -4, -37, 4, 9, 58, 731, 86_243, -524_287)
 SQUARES = tuple((n, n * n) for n in HIDDEN_INPUTS)
 
 
+DESCRIPTION = """Grade each line of a JSON Lines file; print one verdict a line, in order.
+
+A line is one of
+  {"kind": "int", "gold": "42", "completion": "<answer>42</answer>"}
+  {"code": "n*n"}
+
+The first is a completion, read in the tag format unless the line has "answer_format": "raw" or
+"boxed". The second is a candidate for f(n)=n*n, run on hidden inputs. Other keys are ignored.
+
+A line that is neither ends the command with exit status 2.
+
+Examples:
+  frostline verify --jsonl completions.jsonl
+  echo '{"code": "n**2"}' | frostline verify --jsonl -
+"""
+
+
 class VerifyArgs(BaseModel, frozen=True, extra="forbid"):
-    """Grade each line of a JSON Lines file and print one verdict a line, in order.
-
-    A line is {"kind": "int", "gold": "42", "completion": "<answer>42</answer>"}, with
-    "answer_format": "raw", "tag" (if it is left out) or "boxed"; or {"code": "n*n"}, a candidate
-    for f(n)=n*n, which is run on hidden inputs. Other keys are ignored. A line that is neither
-    ends the command with exit code 2.
-
-    Example: echo '{"code": "n**2"}' | frostline verify --jsonl -
-    """
+    """What to grade."""
 
     jsonl: str = Field(description="file to read; - reads standard input")
 
@@ -46,7 +54,7 @@ def verify_lines(lines: Iterable[str | bytes], name: str = "-") -> Iterator[dict
     """Yield `{"verdict": …, "reason": …}` for each line that is not blank, in order.
 
     Args:
-        lines: JSON objects as text or UTF-8, see `VerifyArgs`.
+        lines: JSON objects as text or UTF-8, see `DESCRIPTION`.
         name: what an error calls the input.
 
     Raises:
@@ -63,7 +71,7 @@ def verify_lines(lines: Iterable[str | bytes], name: str = "-") -> Iterator[dict
 
 
 def grade(entry: Mapping[str, Any]) -> Verdict:
-    """Return the verdict on one entry, see `VerifyArgs`.
+    """Return the verdict on one entry, see `DESCRIPTION`.
 
     Raises:
         ValueError: a key is missing, contradicts another one, or has a value that is no string.
@@ -107,21 +115,29 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
 
 
 def run_verify(args: VerifyArgs) -> int:
-    """Print the verdicts as they are reached; return 0, or 2 for an input that cannot be read."""
-    standard = args.jsonl == "-"
-    name = "standard input" if standard else args.jsonl
+    """Print the verdicts as they are reached.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a line cannot be read.
+    """
+    if args.jsonl == "-":
+        return _print_verdicts(sys.stdin.buffer, "standard input")
+    with Path(args.jsonl).open("rb") as lines:
+        return _print_verdicts(lines, args.jsonl)
+
+
+def _print_verdicts(lines: Iterable[bytes], name: str) -> int:
     try:
-        opened = nullcontext(sys.stdin.buffer) if standard else Path(args.jsonl).open("rb")
-        with opened as lines:
-            for verdict in verify_lines(lines, name):
-                print(json.dumps(verdict), flush=True)
+        for verdict in verify_lines(lines, name):
+            print(json.dumps(verdict), flush=True)
     except BrokenPipeError:  # the reader has gone, as in `… | head`; the exit must not flush again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        reason = f"got {name!r} ({error.strerror})"
-        print(f"jsonl must be a file that can be read, {reason}", file=sys.stderr)
-        return CALLERS_ERROR
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return CALLERS_ERROR
     return 0
+
+
+def main(args: list[str]) -> int:
+    """Run `frostline verify`."""
+    return run_verify(
+        tyro.cli(VerifyArgs, args=args, prog="frostline verify", description=DESCRIPTION)
+    )

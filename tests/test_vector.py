@@ -1,0 +1,72 @@
+"""Vector environments, in this process and in spawned ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import pytest
+from gymnasium.vector import AutoresetMode
+
+from frostline.envs import FAMILIES, IDS, TaskSpec
+
+SYNC: dict[str, Any] = {"vectorization_mode": "sync"}
+ASYNC: dict[str, Any] = {
+    "vectorization_mode": "async",
+    "vector_kwargs": {"shared_memory": False, "context": "spawn"},
+}
+
+
+def answer(task: TaskSpec) -> str:
+    return FAMILIES[task.family].problem(task).answer
+
+
+@pytest.mark.parametrize("env_id", sorted(IDS))
+def test_a_sync_vector_asks_one_problem_each(env_id: str) -> None:
+    envs = gymnasium.make_vec(env_id, num_envs=3, **SYNC)
+    prompts, infos = envs.reset(seed=7)
+    assert len(set(prompts)) == 3
+    assert envs.reset(seed=7)[0] == prompts
+    _, rewards, terminated, truncated, infos = envs.step(
+        [answer(infos["task"][0]), "?", answer(infos["task"][2])]
+    )
+    assert rewards.tolist() == [1.0, 0.0, 1.0]
+    assert terminated.all()
+    assert not truncated.any()
+    assert [str(verdict) == "CORRECT" for verdict in infos["verdict"]] == [True, False, True]
+    envs.close()
+
+
+def test_spawned_processes_ask_the_same_problems() -> None:
+    here = gymnasium.make_vec("frostline/ClosedForms-v0", num_envs=2, **SYNC)
+    there = gymnasium.make_vec("frostline:frostline/ClosedForms-v0", num_envs=2, **ASYNC)
+    try:
+        prompts, infos = there.reset(seed=7)
+        assert prompts == here.reset(seed=7)[0]
+        feedback, rewards, *_ = there.step([answer(infos["task"][0]), "?"])
+        assert feedback == ("Correct.", "Not correct.")
+        assert rewards.tolist() == [1.0, 0.0]
+    finally:
+        there.close()
+        here.close()
+
+
+def test_autoreset_in_the_same_step_wastes_no_step() -> None:
+    envs = gymnasium.make_vec(
+        "frostline/Arithmetic-v0",
+        num_envs=2,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+    )
+    envs.reset(seed=0)
+    for _ in range(4):
+        prompts, _, terminated, *_ = envs.step(["?", "?"])
+        assert terminated.all()
+        assert all(prompt.startswith("Compute") for prompt in prompts)
+    envs.close()
+
+
+def test_shared_memory_is_refused_and_not_filled_with_zeros() -> None:
+    with pytest.raises(ValueError, match="shared_memory"):
+        gymnasium.make_vec("frostline/Arithmetic-v0", num_envs=2, vectorization_mode="async",
+                           vector_kwargs={"context": "spawn"})  # fmt: skip
