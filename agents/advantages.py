@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 # what TRL adds to the standard deviation
@@ -22,6 +21,7 @@ def group_advantages(rewards_PG: Tensor, scale_rewards: str) -> Tensor:
     Returns:
         Shape (P, G). Rows sum to 0; a row of equal rewards is all 0.
 
+    >>> import torch
     >>> group_advantages(torch.tensor([[1.0, 0.0], [1.0, 1.0]]), "none").tolist()
     [[0.5, -0.5], [0.0, 0.0]]
     """

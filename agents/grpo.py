@@ -83,7 +83,9 @@ class GRPOAgent:
         self.optimizer = self._make_optimizer()
         # the reference of the KL penalty needs the originals of what trains, and no second model
         keep = self.config.beta > 0
-        self._originals = {n: p.detach().clone() for n, p in self.parameters.items()} if keep else {}
+        self._originals = (
+            {n: p.detach().clone() for n, p in self.parameters.items()} if keep else {}
+        )
 
     def train(
         self, iterations: int, *, callback: Callable[[dict[str, Any]], None] | None = None
@@ -258,7 +260,9 @@ class GRPOAgent:
                       advantages_PG.flatten().to(mask_PGT.device))  # fmt: skip
         # with a KL penalty a group without signal still pulls towards the reference
         used_P = (sound_P if config.beta > 0 else signal_P).to(mask_PGT.device)
-        used_P = used_P & mask_PGT.reshape(len(sound_P), -1).any(1)  # all truncated: nothing to learn
+        used_P = used_P & mask_PGT.reshape(len(sound_P), -1).any(
+            1
+        )  # all truncated: nothing to learn
         meter = _Meter()
         fixed: dict[int, tuple[Tensor, Tensor | None]] = {}
         for _ in range(config.num_iterations if used_P.any() else 0):

@@ -84,7 +84,7 @@ def completion_log_probs(model: PreTrainedModel, batch: Batch, temperature: floa
         )
         logits = torch.cat([logits, rest.logits], dim=1)
     log_probs = (logits.float() / temperature).log_softmax(-1)
-    chosen_PGT = log_probs.gather(-1, batch.completion_PGT[..., None])[..., 0]
+    chosen_PGT: Tensor = log_probs.gather(-1, batch.completion_PGT[..., None])[..., 0]
     # a pad can be so unlikely that its ratio overflows, and infinity times a weight of 0 is no 0
     return chosen_PGT.masked_fill(batch.mask_PGT == 0, 0.0)
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -75,11 +76,12 @@ class Policy:
         With a chat template a prompt is one user turn, followed by the header of the answer;
         without one it is a line of its own.
         """
-        if self.tokenizer.chat_template is None:
-            return [list(self.tokenizer(f"{prompt}\n")["input_ids"]) for prompt in prompts]
+        tokenizer: Any = self.tokenizer  # its methods are typed for every modality at once
+        if tokenizer.chat_template is None:
+            return [list(tokenizer(f"{prompt}\n")["input_ids"]) for prompt in prompts]
         return [
             list(
-                self.tokenizer.apply_chat_template(
+                tokenizer.apply_chat_template(
                     [{"role": "user", "content": prompt}],
                     add_generation_prompt=True,
                     tokenize=True,
@@ -138,8 +140,8 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     with torch.device("meta"):
         check_rotary(_from_config(config, name), name)
     with _one_line(name), _no_progress_bar():
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-    return Policy(model.to(device), tokenizer, name)
+        model: nn.Module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+    return Policy(cast(PreTrainedModel, model.to(device)), tokenizer, name)
 
 
 @contextmanager
@@ -169,7 +171,7 @@ def _no_progress_bar() -> Iterator[None]:
 
 def _from_config(config: PretrainedConfig, name: str) -> PreTrainedModel:
     try:
-        return AutoModelForCausalLM.from_config(config)
+        return cast(PreTrainedModel, AutoModelForCausalLM.from_config(config))
     except ValueError as error:
         raise ValueError(
             f"policy {name!r} is no causal language model: {config.model_type}"

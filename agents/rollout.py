@@ -78,7 +78,13 @@ def sample(
     policy.check_length(max(map(len, encoded)), max_completion_length)
     prompt_PS, prompt_mask_PS = left_pad(encoded, policy.pad_id, policy.device)
     completion_PGT, mask_PGT, entropy_PGT = _decode(
-        policy, prompt_PS, prompt_mask_PS, generations, max_completion_length, temperature, generator
+        policy,
+        prompt_PS,
+        prompt_mask_PS,
+        generations,
+        max_completion_length,
+        temperature,
+        generator,
     )
     ends = torch.tensor(sorted(policy.end_ids), device=policy.device)
     ended_PG = (torch.isin(completion_PGT, ends) & mask_PGT.bool()).any(1)

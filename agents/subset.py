@@ -86,8 +86,8 @@ def resolve(spec: str, model: PreTrainedModel) -> TrainableSubset:
     }
     notes = []
     for part in parts:
-        names, note = _part(part, model, prefix, spec)
-        chosen |= names
+        more, note = _part(part, model, prefix, spec)
+        chosen |= more
         notes += [note] if note else []
     names = tuple(name for name in everything if name in chosen)
     trainable = sum(p.numel() for name, p in model.named_parameters() if name in chosen)
@@ -129,9 +129,8 @@ def _numbers(text: str, count: int, spec: str) -> tuple[int, ...]:
         low = int(found[1])
         high = int(found[2]) if found[2] else low
         if low > high or high >= count:
-            raise ValueError(
-                f"trainable spec {spec!r}: layers are numbered 0 … {count - 1}, got {item.strip()!r}"
-            )
+            rule = f"layers are numbered 0 … {count - 1}"
+            raise ValueError(f"trainable spec {spec!r}: {rule}, got {item.strip()!r}")
         chosen |= set(range(low, high + 1))
     return tuple(sorted(chosen))
 

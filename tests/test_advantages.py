@@ -1,5 +1,6 @@
 """Group advantages against numbers worked out by hand."""
 
+import doctest
 import math
 
 import pytest
@@ -7,9 +8,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frostline.agents import advantages, config
 from frostline.agents.advantages import group_advantages, has_signal
 
 REWARDS = torch.tensor([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    results = [doctest.testmod(module) for module in (advantages, config)]
+    assert [result.failed for result in results] == [0, 0]
+    assert min(result.attempted for result in results) > 0
 
 
 def test_without_scaling_advantages_are_centred_rewards() -> None:

@@ -113,8 +113,8 @@ def rivals(form: ClosedForm, shown: int) -> list[tuple[int, ...]]:
 
 
 def test_brute_force_covers_thousands_of_functions() -> None:
-    assert len(short_programs()) > 20_000
-    assert len(SHORT) > 1500
+    assert len(short_programs()) > 30_000
+    assert len(SHORT) > 4000
 
 
 def test_no_short_program_fits_what_is_shown_but_the_reference() -> None:
@@ -125,13 +125,13 @@ def test_brute_force_finds_rivals_where_a_case_is_left_out() -> None:
     certain = [form for form in SHORT if cases_needed(form) > 3]
     confused = [form for form in certain if rivals(form, cases_needed(form) - 1)]
     # not all: the rival may need a constant that brute force does not try
-    assert len(confused) > 20
+    assert len(confused) > 900
 
 
-@pytest.mark.parametrize("form", REFERENCES[::7], ids=ClosedForm.program)
-def test_the_reference_program_computes_its_function(form: ClosedForm) -> None:
-    assert values(form.program(), POINTS) == tuple(map(form.value, POINTS))
-    assert nodes(form.program()) == reference_size(form) >= size(form)
+def test_reference_programs_compute_their_functions_and_have_their_sizes() -> None:
+    for form in REFERENCES[::5]:
+        assert values(form.program(), POINTS) == tuple(map(form.value, POINTS))
+        assert nodes(form.program()) == reference_size(form) >= size(form)
 
 
 def test_two_functions_never_show_the_same_cases() -> None:

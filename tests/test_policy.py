@@ -62,7 +62,8 @@ def test_weights_are_fp32_even_if_stored_in_half(
     dtype: torch.dtype, tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
     policy = load_policy(str(tiny("llama")))
-    policy.model.to(dtype).save_pretrained(tmp_path)
+    torch.nn.Module.to(policy.model, dtype)
+    policy.model.save_pretrained(tmp_path)
     policy.tokenizer.save_pretrained(tmp_path)
     stored = AutoModelForCausalLM.from_pretrained(tmp_path, dtype="auto")
     assert {p.dtype for p in stored.parameters()} == {dtype}
@@ -94,7 +95,7 @@ def test_the_weights_hash_sees_one_bit(tiny: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize("name", ["no/such/folder/anywhere", "no-such-hub-id-1", "", "a b?c"])
 def test_an_unknown_policy_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(ValueError, match="^policy must be 'base', a folder with") as caught:
+    with pytest.raises(ValueError, match=r"^policy must be 'base', a folder with") as caught:
         load_policy(name)
     assert f"got {name!r}" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -106,7 +107,7 @@ def test_a_folder_without_weights_is_refused_in_one_line(
     policy = load_policy(str(tiny("llama")))
     policy.model.config.save_pretrained(tmp_path)
     policy.tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match="^policy must be 'base', a folder with") as caught:
+    with pytest.raises(ValueError, match=r"^policy must be 'base', a folder with") as caught:
         load_policy(str(tmp_path))
     assert "\n" not in str(caught.value)
 
@@ -127,7 +128,9 @@ def test_a_policy_without_a_pad_token_is_refused_before_its_weights_are_read(
 ) -> None:
     build(shape(LlamaConfig)).save_pretrained(tmp_path)
     byte_tokenizer(["<|end|>"], end="<|end|>", pad=None).save_pretrained(tmp_path)
-    message = f"policy '{tmp_path}' needs a pad token: set tokenizer.pad_token and save the tokenizer"
+    message = (
+        f"policy '{tmp_path}' needs a pad token: set tokenizer.pad_token and save the tokenizer"
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         load_policy(str(tmp_path))
 
@@ -136,7 +139,10 @@ def test_a_policy_without_a_pad_token_is_refused_before_its_weights_are_read(
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (GPT2Config(vocab_size=259, n_embd=32, n_layer=1, n_head=2), "GPT2LMHeadModel has absolute"),
+        (
+            GPT2Config(vocab_size=259, n_embd=32, n_layer=1, n_head=2),
+            "GPT2LMHeadModel has absolute",
+        ),
         (
             OPTConfig(
                 vocab_size=259,
@@ -174,5 +180,5 @@ def test_absolute_positions_are_refused_before_weights_are_read(
 def test_a_policy_without_an_end_token_is_refused() -> None:
     tokenizer = plain_tokenizer()
     tokenizer.eos_token = None
-    with pytest.raises(ValueError, match="^policy 'mute' needs an end token"):
+    with pytest.raises(ValueError, match=r"^policy 'mute' needs an end token"):
         Policy(build(shape(LlamaConfig, eos_token_id=None)), tokenizer, "mute")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,9 @@ PROMPTS = ["1+1", "a much longer prompt", "12*3 = ?", "x"]
 KINDS = ["llama", "qwen2", "qwen3"]
 
 
-def rollout(policy: Policy, prompts: list[str] = PROMPTS, *, seed: int = 0, **options: float) -> Rollout:
+def rollout(
+    policy: Policy, prompts: list[str] = PROMPTS, *, seed: int = 0, **options: float
+) -> Rollout:
     """Sample with options that suit the tests."""
     return sample(
         policy,
@@ -56,7 +59,8 @@ def test_greedy_decoding_equals_generate(kind: str, tiny: Callable[[str], Path])
     assert lengths.min() < lengths.max()  # some rows left early
     for p, prompt in enumerate(PROMPTS):
         ids = torch.tensor(policy.encode([prompt]))
-        expected = policy.model.generate(
+        model: Any = policy.model
+        expected = model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=12,
@@ -72,7 +76,8 @@ def plain_log_probs(policy: Policy, prompt: list[int], answer: list[int], scale:
     ids = torch.tensor([prompt + answer])
     with torch.no_grad():
         logits = policy.model(ids, use_cache=False).logits[0, len(prompt) - 1 : -1]
-    return (logits / scale).log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])[:, 0]
+    chosen: Tensor = (logits / scale).log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])
+    return chosen[:, 0]
 
 
 def check_log_probs(policy: Policy, temperature: float) -> None:

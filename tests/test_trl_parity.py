@@ -16,8 +16,8 @@ from datasets import Dataset
 from tiny import WIDTH
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from trl import GRPOConfig as TRLConfig
-from trl import GRPOTrainer
+from trl.trainer.grpo_config import GRPOConfig as TRLConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from frostline.agents.config import GRPOConfig
 from frostline.agents.grpo import GRPOAgent
@@ -67,7 +67,9 @@ def rollout(kind: str) -> Rollout:
     return Rollout(prompt_PS, prompt_mask_PS, tokens, mask, entropy, truncated, [""] * len(rows))
 
 
-def ours(folder: Path, **options: Any) -> tuple[list[Case], list[dict[str, Tensor]], dict[str, Any]]:
+def ours(
+    folder: Path, **options: Any
+) -> tuple[list[Case], list[dict[str, Tensor]], dict[str, Any]]:
     """Run the agent's update; return each optimizer step, the weights before it, the metrics."""
     settings: dict[str, Any] = {
         "groups": 4,
@@ -97,13 +99,23 @@ def ours(folder: Path, **options: Any) -> tuple[list[Case], list[dict[str, Tenso
     return [Case(metrics["loss"], gradients) for gradients in seen], weights, metrics
 
 
-class FixedTrainer(GRPOTrainer):  # type: ignore[misc]
+class FixedTrainer(GRPOTrainer):
     """TRL's trainer with fixed tokens in place of generation; the rest is TRL's."""
+
+    model: Any
+
+    def loss_of(self, inputs: dict[str, Any]) -> Tensor:
+        loss: Tensor = self._compute_loss(self.model, inputs)  # type: ignore[no-untyped-call]
+        return loss
 
     def _generate(self, prompts: list[str]) -> tuple[Any, ...]:
         repeated = [prompt for prompt in PROMPTS for _ in range(4)]
-        self.rows = completions(Path(self.model.name_or_path).name)
-        return repeated, self.rows, None, [""] * len(prompts), None, {}, None, []
+        rows = completions(Path(self.model.name_or_path).name)
+        return repeated, rows, None, [""] * len(prompts), None, {}, None, []
+
+
+def fixed_rewards(**_: object) -> list[float | None]:
+    return [reward for row in REWARDS for reward in row]
 
 
 def trainer(folder: Path, scratch: Path, **options: Any) -> FixedTrainer:
@@ -122,7 +134,7 @@ def trainer(folder: Path, scratch: Path, **options: Any) -> FixedTrainer:
     }
     made = FixedTrainer(
         model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
-        reward_funcs=lambda completions, **_: [r for row in REWARDS for r in row],
+        reward_funcs=fixed_rewards,
         args=TRLConfig(**(settings | options)),
         train_dataset=Dataset.from_dict({"prompt": ["-"] * 4}),
         processing_class=AutoTokenizer.from_pretrained(folder),
@@ -146,7 +158,7 @@ def theirs(
             for name, parameter in made.model.named_parameters():
                 parameter.copy_(step[name])
         made.model.zero_grad()
-        loss = made._compute_loss(made.model, inputs)
+        loss = made.loss_of(inputs)
         loss.backward()
         gradients = {n: p.grad for n, p in made.model.named_parameters() if p.grad is not None}
         cases.append(Case(loss.item(), gradients))
@@ -220,7 +232,7 @@ def test_clip_fraction_and_kl_are_those_that_trl_logs(
     inputs = made._generate_and_score_completions([{"prompt": "-"}] * 16)
     for step in weights:
         made.model.load_state_dict(step, strict=False)
-        made._compute_loss(made.model, inputs)
+        made.loss_of(inputs)
     logged = made._metrics["train"]
     assert metrics["kl"] == pytest.approx(sum(logged["kl"]) / 2, rel=1e-4)
     clipped = logged["clip_ratio/region_mean"]

@@ -37,9 +37,11 @@ def test_a_sync_vector_asks_one_problem_each(env_id: str) -> None:
     envs.close()
 
 
-def test_spawned_processes_ask_the_same_problems() -> None:
-    here = gymnasium.make_vec("frostline/ClosedForms-v0", num_envs=2, **SYNC)
-    there = gymnasium.make_vec("frostline:frostline/ClosedForms-v0", num_envs=2, **ASYNC)
+@pytest.mark.parametrize("env_id", sorted(IDS))
+def test_spawned_processes_ask_the_same_problems(env_id: str) -> None:
+    here = gymnasium.make_vec(env_id, num_envs=2, **SYNC)
+    # the prefix makes the new process import frostline, which registers the id there
+    there = gymnasium.make_vec(f"frostline:{env_id}", num_envs=2, **ASYNC)
     try:
         prompts, infos = there.reset(seed=7)
         assert prompts == here.reset(seed=7)[0]
@@ -49,6 +51,14 @@ def test_spawned_processes_ask_the_same_problems() -> None:
     finally:
         there.close()
         here.close()
+
+
+def test_spawned_processes_find_an_id_without_the_prefix() -> None:
+    envs = gymnasium.make_vec("frostline/Arithmetic-v0", num_envs=1, **ASYNC)
+    try:
+        assert envs.reset(seed=0)[0][0].startswith("Compute")
+    finally:
+        envs.close()
 
 
 def test_autoreset_in_the_same_step_wastes_no_step() -> None:

@@ -24,7 +24,9 @@ CHAT_TEMPLATE = (
 )
 
 
-def byte_tokenizer(specials: Sequence[str], *, end: str, pad: str | None) -> PreTrainedTokenizerFast:
+def byte_tokenizer(
+    specials: Sequence[str], *, end: str, pad: str | None
+) -> PreTrainedTokenizerFast:
     """Return a tokenizer of one token per byte, 0 … 255, and special tokens from 256 on."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
@@ -54,7 +56,9 @@ def build(config: PretrainedConfig, seed: int = 0) -> PreTrainedModel:
     return model
 
 
-def shape(kind: type[PretrainedConfig], layers: int = LAYERS, **options: object) -> PretrainedConfig:
+def shape(
+    kind: type[PretrainedConfig], layers: int = LAYERS, **options: object
+) -> PretrainedConfig:
     """Return a configuration of width 32 whose random weights are large enough to disagree."""
     common: dict[str, object] = {
         "vocab_size": 259,

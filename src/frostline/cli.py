@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 EXIT_USAGE = 2
+EXIT_INTERRUPT = 130
+EXIT_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(f"command must be one of {', '.join(COMMANDS)}; got {args[0]!r}{hint}")
     try:
         status: int = importlib.import_module(COMMANDS[args[0]].module).main(args[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `frostline list | head`: nobody reads on; what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
     except (ValueError, OSError) as error:
         if os.environ.get("FROSTLINE_DEBUG"):
             raise
         message = explain(error) if isinstance(error, ValidationError) else str(error)
         return complain(" ".join(message.split()))
     except KeyboardInterrupt:
-        return 130
+        return EXIT_INTERRUPT
     return status
 
 
@@ -89,9 +96,15 @@ def complain(message: str) -> int:
     return EXIT_USAGE
 
 
-def explain(error: ValidationError) -> str:
-    """Return the first finding of a validation error as one line."""
+def explain(error: ValidationError, prefix: str = "") -> str:
+    """Return the first finding of a validation error as one line.
+
+    Args:
+        error: what pydantic raised.
+        prefix: name of the option group that was validated, if it was one.
+    """
     first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{path}: {message}, got {first['input']!r}" if path else message
+    path = ".".join(str(part) for part in ([prefix] if prefix else []) + list(first["loc"]))
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    got = f", got {first['input']!r}" if first["loc"] else ""
+    return f"{path}: {message}{got}" if path else message

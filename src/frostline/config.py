@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from frostline.agents.config import GRPOConfig
 from frostline.curricula import CurriculumConfig
@@ -33,12 +34,16 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
     seed: int = Field(default=0, ge=0, description="of the sampling and of the curriculum")
     answer_format: str = Field(default="raw", description="raw, tag or boxed")
     runs: str = Field(default="runs", description="folder that holds the run directories")
-    name: str = Field(default="", description="run directory within it; empty: made from the options")
+    name: str = Field(
+        default="", description="run directory within it; empty: made from the options"
+    )
     threads: int = Field(default=2, ge=1, description="CPU threads of torch")
     device: str = Field(default="cpu", description="cpu or cuda")
     checkpoint_every: int = Field(default=10, ge=1, description="iterations between checkpoints")
     eval_every: int = Field(
-        default=25, ge=0, description="iterations between evaluations on the validation split; 0: none"
+        default=25,
+        ge=0,
+        description="iterations between evaluations on the validation split; 0: none",
     )
     eval_problems: int = Field(
         default=150, ge=1, description="test problems per level, before and after training"
@@ -51,10 +56,18 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
         default_factory=CurriculumConfig, description="the order of the problems"
     )
 
+    @field_validator("name")
+    @classmethod
+    def _one_folder(cls, name: str) -> str:
+        if name in (".", "..") or not re.fullmatch(r"[^/\\\0]{0,200}", name):
+            raise ValueError("must be the name of one folder, without slashes (see also runs)")
+        return name
+
     def run_name(self) -> str:
         """Return the run directory's name if none was given: what is trained, and the seed."""
-        subset = self.trainable.replace(":", "-").replace("+", "-").replace(",", "_")
-        return f"{'-'.join(f.rpartition(':')[2] for f in self.family)}-{subset}-seed{self.seed}"
+        families = "-".join(family.rpartition(":")[2] for family in self.family)
+        subset = re.sub(r"[^\w.]+", "-", self.trainable)
+        return f"{families[:120]}-{subset[:60]}-seed{self.seed}"
 
 
 def load_config(path: Path | None) -> TrainConfig:
@@ -66,11 +79,11 @@ def load_config(path: Path | None) -> TrainConfig:
     if path is None:
         return TrainConfig()
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ValueError(f"config file {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:  # no TOML, no JSON, no UTF-8
         raise ValueError(f"config file {path} is not valid: {error}") from error
     return parse_config(values, str(path))
 

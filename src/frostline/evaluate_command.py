@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
-import tyro
 from pydantic import BaseModel, Field
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from .options import JsonFlag
+from .live import Ticker
+from .options import JsonFlag, check_device, parse
 
 if TYPE_CHECKING:
     from .evaluate import LevelResult
@@ -52,7 +51,7 @@ class EvaluateArgs(BaseModel, frozen=True, extra="forbid"):
 
 def main(args: list[str]) -> int:
     """Run `frostline evaluate`."""
-    options = tyro.cli(EvaluateArgs, args=args, prog="frostline evaluate", description=DESCRIPTION)
+    options = parse(EvaluateArgs, args, prog="frostline evaluate", description=DESCRIPTION)
     results = measure(options)
     if options.json_output:
         print(json.dumps([result.to_dict() for result in results]))
@@ -73,23 +72,32 @@ def measure(options: EvaluateArgs) -> list[LevelResult]:
 
     torch.set_num_threads(options.threads)
     check_split(options.split)
+    check_device(options.device)
     envs = make_envs(options.family, options.answer_format)
     levels = {
         name: [
-            check_level(level, top=len(env.family.levels), family=name) for level in options.level
+            check_level(level, top=len(env.family.levels), family=name)
+            for level in sorted(set(options.level))
         ]
         or list(range(1, len(env.family.levels) + 1))
         for name, env in envs.items()
     }
     policy = load_policy(options.policy, device=options.device)
     console = Console(stderr=True)
-    with Progress(console=console, disable=not sys.stderr.isatty()) as progress:
+    ticker = Ticker(console)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("evaluating", total=sum(map(len, levels.values())))
+
+        def show(result: LevelResult) -> None:
+            progress.advance(bar)
+            if not console.is_terminal:
+                ticker.say(f"evaluating: {result.family} level {result.level}: {result.rate:.0%}")
+
         return evaluate(
             policy,
             envs,
             levels=levels,
-            on_level=lambda _: progress.advance(bar),
+            on_level=show,
             split=options.split,
             problems=options.problems,
             samples=options.samples,

@@ -26,17 +26,27 @@ def load_family(name: str) -> Family:
             f"family must be one of {names}, or module:Class; got {name!r}{near(name, FAMILIES)}"
         )
     module_name, _, class_name = name.partition(":")
+    if not all(part.isidentifier() for part in [*module_name.split("."), class_name]):
+        raise ValueError(f"family must be module:Class, such as mymodule:MyFamily; got {name!r}")
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise ValueError(f"family {name!r}: module {module_name!r} cannot be imported: {error}") from error
+    except Exception as error:  # the module is the user's: it may raise anything
+        why = f"{type(error).__name__}: {error}"
+        raise ValueError(
+            f"family {name!r}: module {module_name!r} cannot be imported: {why}"
+        ) from error
     # the class is named by the user, so it can only be looked up by its name
     found = getattr(module, class_name, None)
     if not isinstance(found, type) or not issubclass(found, Family):
-        hint = near(class_name, vars(module))
+        here = {n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Family)}
+        hint = near(class_name, here - {"Family"})
         raise ValueError(f"family {name!r}: {class_name!r} is no Family in {module_name}{hint}")
+    missing = [n for n in ("name", "summary", "levels") if not hasattr(found, n)]  # only annotated
+    missing += sorted(found.__abstractmethods__)
+    if missing:
+        raise ValueError(f"family {name!r}: {class_name} lacks {', '.join(missing)}")
     return found()
 
 

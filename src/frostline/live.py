@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .config import TrainConfig
-from .evaluate import LevelResult
+if TYPE_CHECKING:
+    from .evaluate import LevelResult
 
-# Without a terminal a line is printed every so many iterations.
+# Without a terminal a line is printed every so many iterations, and when so many seconds are over.
 PLAIN_EVERY = 10
+PLAIN_SECONDS = 15.0
+EVALUATION_SECONDS = 2.0
+NARROW = 100  # columns of a terminal below which the bar is left out
+
+
+class QuietPipe(Console):
+    """A console on standard error; if nobody reads it any more, it falls silent."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without output: a run is worth more than its display."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+class Ticker:
+    """Prints a line now and then where no live display is possible."""
+
+    def __init__(self, console: Console) -> None:
+        """Start the clock."""
+        self.console = console
+        self._last = time.monotonic()
+
+    def say(self, text: str, *, seconds: float = EVALUATION_SECONDS) -> None:
+        """Print `text` if the last line is `seconds` old."""
+        if time.monotonic() - self._last >= seconds:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._last = time.monotonic()
 
 
 class Display:
     """Shows iteration, reward, level per family, tokens per second and time left.
 
-    On a terminal it is a live bar; otherwise a line every ten iterations.
+    On a terminal it is a live bar; otherwise a line now and then.
     """
 
-    def __init__(self, config: TrainConfig, done: int, *, quiet: bool = False) -> None:
-        """Show `done` of the configuration's iterations, or nothing if `quiet`."""
-        self.console = Console(stderr=True, quiet=quiet)
-        self.total = config.iterations
+    def __init__(self, done: int, total: int, *, quiet: bool = False) -> None:
+        """Show `done` of `total` iterations, or nothing if `quiet`."""
+        self.console = QuietPipe(stderr=True, quiet=quiet)
+        self.total = total
         self.live = self.console.is_terminal
+        self.ticker = Ticker(self.console)
+        wide = self.console.width >= NARROW
         self.progress = Progress(
             TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
+            *([BarColumn(bar_width=24)] if wide else []),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[numbers]}"),
+            TextColumn("{task.fields[numbers]}", markup=False),
             TimeRemainingColumn(),
             console=self.console,
             disable=not self.live,
         )
-        self.task = self.progress.add_task("train", total=self.total, completed=done, numbers="")
-        self._seconds = 0.0
+        self.task = self.progress.add_task("train", total=total, completed=done, numbers="")
 
     def __enter__(self) -> Display:
         """Start the live bar."""
@@ -65,21 +96,28 @@ class Display:
         here = metrics["iteration"]
         self.progress.update(self.task, completed=here, description="train", numbers=numbers)
         for event in metrics["events"]:
-            self.console.print(
+            self._print(
                 f"iteration {here}: {event['kind']} of {event['family']} level {event['level']}"
                 f" → frontier {event['frontier']}"
             )
-        if not self.live and (here % PLAIN_EVERY == 0 or here == self.total):
-            self.console.print(f"iteration {here}/{self.total}  {numbers}  {seconds:.0f} s")
+        if not self.live:
+            due = here % PLAIN_EVERY == 0 or here == self.total
+            line = f"iteration {here}/{self.total}  {numbers}  {seconds:.0f} s"
+            self.ticker.say(line, seconds=0 if due else PLAIN_SECONDS)
 
     def evaluating(self, when: str) -> None:
         """Say that an evaluation has begun."""
-        label = {"before": "evaluating (before)", "after": "evaluating (after)"}.get(when, "evaluating")
+        label = "evaluating" if when == "during" else f"evaluating ({when})"
         self.progress.update(self.task, description=label)
         if not self.live and when != "during":
-            self.console.print(label)
+            self._print(label)
 
     def level(self, result: LevelResult) -> None:
         """Show one level's pass rate."""
         numbers = f"{result.family} level {result.level}: {result.rate:.0%}"
         self.progress.update(self.task, numbers=numbers)
+        if not self.live:
+            self.ticker.say(f"evaluating: {numbers}")
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)

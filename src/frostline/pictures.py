@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,9 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .run_dir import whole
 
 WINDOW = 10  # iterations in a running mean
 
@@ -37,10 +39,11 @@ def _level_axis(axis: Axes, metrics: list[dict[str, Any]], family: str) -> None:
         axis.step(*zip(*points, strict=True), where="post", color="black")
     drawn = [(m["iteration"], g[1]) for m in metrics for g in m["groups"] if g[0] == family]
     if drawn:
-        axis.scatter(*zip(*drawn, strict=True), s=3, alpha=0.15, color="tab:blue")
+        xs, ys = zip(*drawn, strict=True)
+        axis.scatter(xs, ys, s=3, alpha=0.15, color="tab:blue")
     axis.set(title=f"{family}: frontier (line), problems drawn (dots)", ylabel="level")
     axis.set_xlabel("iteration")
-    axis.yaxis.get_major_locator().set_params(integer=True)
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
 
 
@@ -55,11 +58,13 @@ def _rate_axis(axis: Axes, evaluations: list[dict[str, Any]], family: str) -> No
             if (r["family"], r["level"]) == (family, level)
         ]
         colour = colours(i / max(1, len(levels) - 1))
-        axis.plot([p[0] for p in points], [p[1] for p in points], color=colour, label=f"level {level}")
+        axis.plot(
+            [p[0] for p in points], [p[1] for p in points], color=colour, label=f"level {level}"
+        )
         for x, rate, low, high, when in points:
             if when != "during":
-                axis.errorbar(x, rate, [[rate - low], [high - rate]], color=colour, capsize=2, marker="o",
-                              markersize=3)  # fmt: skip
+                bar = [[rate - low], [high - rate]]
+                axis.errorbar(x, rate, bar, color=colour, capsize=2, marker="o", markersize=3)
     axis.set(title="held-out pass rate (bars: test split, 95 %)", ylim=(-0.02, 1.02))
     axis.set_xlabel("iteration")
     axis.grid(alpha=0.3)
@@ -92,7 +97,9 @@ def _curve(axis: Axes, metrics: list[dict[str, Any]], name: str) -> None:
     points = [(m["iteration"], m[name]) for m in metrics if m[name] is not None]
     if points:
         xs, ys = [p[0] for p in points], [p[1] for p in points]
-        means = [sum(ys[max(0, i - WINDOW + 1) : i + 1]) / min(i + 1, WINDOW) for i in range(len(ys))]
+        means = [
+            sum(ys[max(0, i - WINDOW + 1) : i + 1]) / min(i + 1, WINDOW) for i in range(len(ys))
+        ]
         axis.plot(xs, ys, alpha=0.25, color="tab:blue", lw=0.8)
         axis.plot(xs, means, color="tab:blue")
     axis.set(title=titles[name], xlabel="iteration")
@@ -102,7 +109,8 @@ def _curve(axis: Axes, metrics: list[dict[str, Any]], name: str) -> None:
 def _write(figure: Figure, path: Path) -> None:
     """Write a picture so that it is there whole or not at all."""
     figure.tight_layout()
-    partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, dpi=110, format="png")
-    pyplot.close(figure)
-    os.replace(partial, path)
+    try:
+        with whole(path) as partial:
+            figure.savefig(partial, dpi=110, format="png")
+    finally:
+        pyplot.close(figure)

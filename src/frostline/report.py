@@ -34,8 +34,10 @@ def summarise(run: RunDir) -> dict[str, Any]:
     before = next((e for e in evaluations if e["when"] == "before"), None)
     if before is None:
         raise ValueError(f"run {run.path} has no evaluation yet; go on with --resume {run.path}")
-    after = next((e for e in reversed(evaluations) if e["when"] == "after"), None)
     metrics = read_lines(run.metrics_path)
+    # a run that went on after its end has an old one, too
+    here = len(metrics)
+    after = next((e for e in evaluations if (e["when"], e["iteration"]) == ("after", here)), None)
     groups = _groups(metrics)
     state = run.load() or {}
     config = run.config()
@@ -142,7 +144,8 @@ def markdown(summary: dict[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     rows = [
-        f"| {r['family']} | {r['level']} | {rate(r, 'before')} | {rate(r, 'after')} | {r['groups']} |"
+        f"| {r['family']} | {r['level']} | {rate(r, 'before')} | {rate(r, 'after')} "
+        f"| {r['groups']} |"
         for r in summary["levels"]
     ]
     closing = [f"- {line}" for line in closing_lines(summary)]

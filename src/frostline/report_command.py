@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from pydantic import BaseModel, Field
 
-from .options import JsonFlag
+from .options import JsonFlag, parse
 from .run_dir import RunDir
 
 DESCRIPTION = """Write summary.json, report.md and the pictures of a run again, and print the table.
@@ -31,7 +31,7 @@ class ReportArgs(BaseModel, frozen=True, extra="forbid"):
 
 def main(args: list[str]) -> int:
     """Run `frostline report`."""
-    options = tyro.cli(ReportArgs, args=args, prog="frostline report", description=DESCRIPTION)
+    options = parse(ReportArgs, args, prog="frostline report", description=DESCRIPTION)
     from .report import write_report
     from .train_command import print_summary
 

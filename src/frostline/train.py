@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import torch
 
 from frostline.agents.grpo import GRPOAgent
-from frostline.agents.policy import load_policy
+from frostline.agents.policy import load_policy, weights_hash
 from frostline.curricula import make_curriculum
 from frostline.envs import TextEnv
 
@@ -27,27 +29,25 @@ from .run_dir import RunDir, read_lines
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM came while no iteration was under way."""
+    """Ctrl-C or SIGTERM wants the run to stop here and now."""
 
 
 @dataclass(slots=True)
 class Stop:
-    """Whether the run was asked to stop."""
+    """Counts the wishes to stop, SIGINT and SIGTERM.
 
-    asked: bool = False
-    inside: bool = field(default=False, repr=False)
+    Attributes:
+        wishes: how many have come.
+        patience: how many may come before what is under way is cut off.
+    """
+
+    wishes: int = 0
+    patience: float = 0
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as a wish to stop; a second one stops at once."""
-
-        def ask(_signal: int, _frame: FrameType | None) -> None:
-            if self.asked or not self.inside:
-                self.asked = True
-                raise Interrupted
-            self.asked = True
-
-        previous = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+        """Take SIGINT and SIGTERM as wishes to stop."""
+        previous = {s: signal.signal(s, self._hear) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
@@ -55,13 +55,21 @@ class Stop:
                 signal.signal(number, handler)
 
     @contextmanager
-    def iteration(self) -> Iterator[None]:
-        """Let an iteration and its log end before the run stops."""
-        self.inside = True
+    def patient(self, patience: float) -> Iterator[None]:
+        """Let what is inside end first, unless more than `patience` wishes come."""
+        before, self.patience = self.patience, patience
         try:
             yield
         finally:
-            self.inside = False
+            self.patience = before
+
+    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
+        self.wishes += 1
+        if self.wishes > self.patience:
+            raise Interrupted
+        if self.wishes == 1:
+            # not print: the signal may have come amid one
+            os.write(2, b"\nStopping after this iteration; once more stops at once.\n")
 
 
 def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
@@ -92,9 +100,12 @@ def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
     return agent, envs
 
 
-def checkpoint_bytes(agent: GRPOAgent) -> int:
-    """Return the size of a checkpoint: weights, originals and two moments at most, in fp32."""
-    return 16 * agent.subset.trainable + 2**20
+def disk_bytes(agent: GRPOAgent) -> int:
+    """Return the room that a run needs: two checkpoints and the trained policy, in fp32.
+
+    A checkpoint holds the weights of the subset, their originals and two moments at most.
+    """
+    return 2 * 16 * agent.subset.trainable + 4 * agent.subset.total
 
 
 class Run:
@@ -104,66 +115,100 @@ class Run:
         """Build the agent, then make the run directory, or take up the one given."""
         self.config = config
         self.agent, self.envs = build_agent(config)
-        self.resumed = run_dir is not None
-        self.dir = run_dir or RunDir.create(config, checkpoint_bytes(self.agent))
+        self.origin = weights_hash(self.agent.policy.model)
         self.seconds = 0.0
-        if self.resumed:
+        self.saved = 0  # the iteration that the checkpoint is of
+        self._consistent = True
+        if run_dir is None:
+            self.dir = RunDir.create(config, disk_bytes(self.agent))
+        else:
+            self.dir = run_dir
             self._restore()
 
     def train(self, display: Display, stop: Stop) -> bool:
         """Train to the end or until `stop`; return whether the end was reached."""
-        config, started = self.config, time.perf_counter() - self.seconds
-        try:
-            self._evaluate(display, "before", "test", config.eval_problems)
-            while self.agent.iteration < config.iterations and not stop.asked:
-                with stop.iteration():
-                    metrics = self.agent.step()
-                    self.seconds = time.perf_counter() - started
-                    self.dir.append(self.dir.metrics_path, metrics)
-                    display.iteration(metrics, self.seconds)
-                    done = self.agent.iteration
-                    if done % config.checkpoint_every == 0 or done == config.iterations:
-                        self._save()
-                due = config.eval_every and self.agent.iteration % config.eval_every == 0
-                if due and self.agent.iteration < config.iterations and not stop.asked:
-                    self._evaluate(display, "during", "validation", config.progress_problems)
-            if not stop.asked:
-                self._evaluate(display, "after", "test", config.eval_problems)
-        except Interrupted:
-            stop.asked = True
-        self.seconds = time.perf_counter() - started
-        self._save()
-        return not stop.asked
+        started = time.perf_counter() - self.seconds
+        with suppress(Interrupted):
+            self._work(display, stop, started)
+        with stop.patient(math.inf):
+            if self._consistent:  # else an iteration was cut off: the last checkpoint holds
+                self.seconds = time.perf_counter() - started
+                self._save()
+        return not stop.wishes
 
-    def _evaluate(self, display: Display, when: str, split: str, problems: int) -> None:
+    def _work(self, display: Display, stop: Stop, started: float) -> None:
+        """Evaluate and iterate; an evaluation that is in the log already is not done again."""
+        config = self.config
+        if self.agent.iteration == 0:
+            self._evaluate(display, stop, "before")
+        while self.agent.iteration < config.iterations:
+            here = self.agent.iteration
+            if here and config.eval_every and here % config.eval_every == 0:
+                self._evaluate(display, stop, "during")
+            with stop.patient(1):
+                self._iterate(display, stop, started)
+            if stop.wishes:
+                return
+        self._evaluate(display, stop, "after")
+
+    def _iterate(self, display: Display, stop: Stop, started: float) -> None:
+        """Run one iteration, log it, and save if a checkpoint is due."""
+        self._consistent = False
+        metrics = self.agent.step()
+        self._consistent = True
+        with stop.patient(math.inf):
+            self.seconds = time.perf_counter() - started
+            self.dir.append(self.dir.metrics_path, metrics)
+            done = self.agent.iteration
+            if done % self.config.checkpoint_every == 0 or done == self.config.iterations:
+                self._save()
+            display.iteration(metrics, self.seconds)
+
+    def _evaluate(self, display: Display, stop: Stop, when: str) -> None:
         """Measure the held-out pass rates, unless this very evaluation is in the log already."""
-        here = self.agent.iteration
+        config, here = self.config, self.agent.iteration
         for line in read_lines(self.dir.evaluations_path):
             if (line["when"], line["iteration"]) == (when, here):
                 return
         display.evaluating(when)
+        split = "validation" if when == "during" else "test"
         results = evaluate(
             self.agent.policy,
             self.envs,
             split=split,
-            problems=problems,
-            temperature=self.config.grpo.temperature,
-            max_completion_length=self.config.grpo.max_completion_length,
-            seed=self.config.seed,
+            problems=config.progress_problems if when == "during" else config.eval_problems,
+            temperature=config.grpo.temperature,
+            max_completion_length=config.grpo.max_completion_length,
+            seed=config.seed,
             on_level=display.level,
         )
         line = {"when": when, "iteration": here, "split": split,
                 "levels": [result.to_dict() for result in results]}  # fmt: skip
-        self.dir.append(self.dir.evaluations_path, line)
+        with stop.patient(math.inf):
+            self.dir.append(self.dir.evaluations_path, line)
 
     def _save(self) -> None:
-        self.dir.save({"agent": self.agent.state_dict(), "seconds": self.seconds})
+        state = {"agent": self.agent.state_dict(), "seconds": self.seconds, "origin": self.origin}
+        self.dir.save(state)
+        self.saved = self.agent.iteration
 
     def _restore(self) -> None:
         state = self.dir.load()
         if state is not None:
+            done = state["agent"]["iteration"]
+            if done > self.config.iterations:
+                raise ValueError(
+                    f"iterations must be at least the {done} that run {self.dir.path} has done, "
+                    f"got {self.config.iterations}"
+                )
+            if state["origin"] != self.origin:
+                raise ValueError(
+                    f"policy {self.config.policy!r} has other weights than when run "
+                    f"{self.dir.path} began"
+                )
             self.agent.load_state_dict(state["agent"])
             self.seconds = state["seconds"]
+        self.saved = self.agent.iteration
         self.dir.rewind(self.agent.iteration)
 
 
@@ -185,15 +230,38 @@ def start(config: TrainConfig, resume: Path | None = None) -> Run:
         theirs, mine = getattr(saved, name), getattr(config, name)
         if name != "iterations" and theirs != mine:
             raise ValueError(f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}")
-    return Run(config, run_dir)
+    run_dir.lock()
+    try:
+        run = Run(config, run_dir)
+        if config != saved:
+            run_dir.write_config(config)
+    except BaseException:
+        run_dir.unlock()
+        raise
+    return run
 
 
 def run_training(run: Run, *, quiet: bool = False) -> dict[str, Any] | None:
-    """Train, write the report and return the summary; None if the run was stopped before its end."""
+    """Train, write the report and return the summary; None if the run was stopped before its end.
+
+    Raises:
+        ValueError: if a file cannot be written. What is there is whole, and the run can go on.
+    """
     stop = Stop()
-    with stop.listening(), Display(run.config, run.agent.iteration, quiet=quiet) as display:
-        finished = run.train(display, stop)
-    if not finished:
+    try:
+        with stop.listening():
+            with Display(run.agent.iteration, run.config.iterations, quiet=quiet) as display:
+                finished = run.train(display, stop)
+            if not finished:
+                return None
+            run.dir.save_policy(run.agent.policy.save, 4 * run.agent.subset.total)
+            return write_report(run.dir)
+    except Interrupted:
         return None
-    run.agent.policy.save(run.dir.path / "policy")
-    return write_report(run.dir)
+    except OSError as error:
+        raise ValueError(
+            f"run {run.dir.path} stopped after iteration {run.agent.iteration}: {error}; its "
+            f"checkpoint of iteration {run.saved} is whole, --resume {run.dir.path} goes on"
+        ) from error
+    finally:
+        run.dir.unlock()

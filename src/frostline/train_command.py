@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
+from .cli import EXIT_INTERRUPT
 from .config import TrainConfig, load_config
-from .options import JsonFlag
+from .options import JsonFlag, check_device, parse
 from .run_dir import RunDir
 
 DESCRIPTION = """Train part of a policy on problems that a curriculum chooses, and report.
@@ -50,30 +52,34 @@ def main(args: list[str]) -> int:
     """Run `frostline train`."""
     # the files that hold defaults are read first, so that the command line can override them
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--config", type=Path)
-    early.add_argument("--resume", type=Path)
+    early.add_argument("--config", type=Path, nargs="?")
+    early.add_argument("--resume", type=Path, nargs="?")
     given, _ = early.parse_known_args(args)
+    if given.config and given.resume:
+        raise ValueError("--resume takes the options of the run; it cannot go with --config")
     base = RunDir.open(given.resume).config() if given.resume else load_config(given.config)
-    options = tyro.cli(
-        TrainArgs, args=args, default=TrainArgs(**base.model_dump()), prog="frostline train",
-        description=DESCRIPTION,
-    )  # fmt: skip
-    return train(options)
+    default = TrainArgs(**base.model_dump())
+    return train(
+        parse(TrainArgs, args, prog="frostline train", description=DESCRIPTION, default=default)
+    )
 
 
 def train(options: TrainArgs) -> int:
     """Train, and print the table or the summary."""
     from .train import run_training, start  # torch takes seconds to import; --help does not wait
 
+    check_device(options.device)
     run = start(options.run_config(), options.resume)
     summary = run_training(run, quiet=options.quiet)
     if summary is None:
-        done = run.agent.iteration
+        path = shlex.quote(str(run.dir.path))
         Console(stderr=True).print(
-            f"Stopped after iteration {done}. Go on with: frostline train --resume {run.dir.path}",
+            f"Stopped after iteration {run.saved}. Go on with: frostline train --resume {path}",
             soft_wrap=True,
+            markup=False,
+            highlight=False,
         )
-        return 130
+        return EXIT_INTERRUPT
     if options.json_output:
         print(json.dumps(summary))
     else:
@@ -98,7 +104,7 @@ def print_summary(summary: dict[str, object]) -> None:
     console = Console()
     console.print(table)
     for line in closing_lines(summary):
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     pictures = summary["pictures"]
     assert isinstance(pictures, list)
-    console.print(f"Pictures: {', '.join(pictures)}", soft_wrap=True, highlight=False)
+    console.print(f"Pictures: {', '.join(pictures)}", soft_wrap=True, highlight=False, markup=False)
