@@ -6,7 +6,7 @@ if __name__ != "frostline.envs":
 from .families import FAMILIES
 from .family import Family, Level, Question
 from .problem import SPLITS, Problem, Status, TaskSpec, Verdict
-from .registry import IDS, register_all
+from .registry import IDS, EnvLike, envs_by_family, register_all
 from .text_env import TextEnv
 
 register_all()
@@ -15,6 +15,7 @@ __all__ = [
     "FAMILIES",
     "IDS",
     "SPLITS",
+    "EnvLike",
     "Family",
     "Level",
     "Problem",
@@ -23,4 +24,5 @@ __all__ = [
     "TaskSpec",
     "TextEnv",
     "Verdict",
+    "envs_by_family",
 ]

@@ -1,8 +1,16 @@
-"""The Gymnasium ids."""
+"""The Gymnasium ids, and environments by family."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import gymnasium
+
+from .text_env import TextEnv
+
+# an environment, or the id of one
+EnvLike: TypeAlias = gymnasium.Env[str, str] | str
 
 # id → family name; any change that can change a result bumps the version
 IDS = {
@@ -19,3 +27,24 @@ def register_all() -> None:
             gymnasium.register(
                 env_id, entry_point="frostline.envs.text_env:TextEnv", kwargs={"family": family}
             )
+
+
+def envs_by_family(envs: Sequence[EnvLike]) -> dict[str, TextEnv]:
+    """Return the environments by the name of their family.
+
+    Raises:
+        ValueError: if there are none, or two of one family.
+    """
+    found: dict[str, TextEnv] = {}
+    for env in envs:
+        made = gymnasium.make(env) if isinstance(env, str) else env
+        inner = made.unwrapped
+        if not isinstance(inner, TextEnv):
+            raise ValueError(f"envs must hold text environments, got {env!r}")
+        if inner.family.name in found:
+            name = inner.family.name
+            raise ValueError(f"envs must hold one environment per family, got two of {name}")
+        found[inner.family.name] = inner
+    if not found:
+        raise ValueError("envs must hold at least one environment, got none")
+    return found

@@ -88,11 +88,11 @@ def ours(
     weights: list[dict[str, Tensor]] = []
 
     def remember(*_: object) -> None:
-        named = agent.parameters.items()
+        named = agent.learner.parameters.items()
         seen.append({n: p.grad.clone() for n, p in named if p.grad is not None})
         weights.append({n: p.detach().clone() for n, p in named})
 
-    agent.optimizer.register_step_pre_hook(remember)
+    agent.learner.optimizer.register_step_pre_hook(remember)
     metrics = agent._update(
         rollout(folder.name), torch.tensor(REWARDS), torch.ones(len(PROMPTS), dtype=torch.bool)
     )
@@ -261,7 +261,7 @@ def test_skipping_groups_without_signal_changes_nothing(
     skipped, _, metrics = ours(tiny("llama"), loss_type=loss_type)
     assert metrics["signal"] == 0.75
     monkeypatch.setattr(
-        "frostline.agents.grpo.has_signal", lambda rewards: torch.ones(len(rewards)).bool()
+        "frostline.agents.learner.has_signal", lambda rewards: torch.ones(len(rewards)).bool()
     )
     everything, _, metrics = ours(tiny("llama"), loss_type=loss_type)
     assert metrics["signal"] == 1.0

@@ -1,0 +1,113 @@
+"""The options of a run: precedence, and what is said about mistakes."""
+
+from pathlib import Path
+
+import pytest
+from frostline.config import TrainConfig, load_config
+from frostline.options import parse
+from frostline.train_command import TrainArgs
+
+DEFAULT = TrainConfig()
+
+
+def command_line(line: str) -> TrainArgs:
+    return parse(TrainArgs, line.split(), prog="frostline train", description="")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--iterations -1", "iterations: should be greater than or equal to 0, got -1"),
+        ("--iterations x", "--iterations: invalid literal for int() with base 10: 'x'"),
+        ("--iterations", "Missing value for argument '--iterations'"),
+        ("--iteratons 3", "unknown option --iteratons; did you mean --iterations?"),
+        ("--iteratons=3", "unknown option --iteratons=3; did you mean --iterations?"),
+        ("--learning-rate 1", "unknown option --learning-rate; did you mean --grpo.learning-rate?"),
+        ("--grpo.learning-rte 1", "did you mean --grpo.learning-rate?"),
+        ("--grpo.learning-rate -1", "grpo.learning_rate: should be greater than 0, got -1.0"),
+        ("--grpo.num-generations 1", "grpo.num_generations: should be greater than or equal to 2"),
+        ("--curriculum.kind lader", "invalid choice 'lader' for argument '--curriculum.kind'"),
+        ("--curriculum.promote-at 0.4", "curriculum: needs demote_below < reject_at < promote_at"),
+        ("--zzz", "unknown option --zzz; see frostline train --help"),
+        ("arithmetic", "unknown argument arithmetic; see frostline train --help"),
+        ("--seed 1 --seed=2", "--seed is given twice; give it once, with all its values"),
+        ("--name ..", "name: must be the name of one folder, without slashes (see also runs)"),
+        ("--name a/b", "got 'a/b'"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: str) -> None:
+    with pytest.raises(ValueError, match=".+") as caught:
+        command_line(line)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("iteratons = 3", "unknown option iteratons; did you mean iterations?"),
+        ("[grpo]\nlearningrate = 1", "unknown option grpo.learningrate; did you mean grpo.learn"),
+        ("[curriculum]\npromot_at = 1", "unknown option curriculum.promot_at; did you mean curric"),
+        ("[grpo.deep]\nx = 1", "unknown option grpo.deep"),
+        ("[qqqq]\nx = 1", "unknown option qqqq"),
+        ("grpo = 3", "grpo: should be a valid dictionary"),
+        ("iterations = 'many'", "iterations: should be a valid integer"),
+        ("iterations = 1.5", "got 1.5"),
+        ("family = 'arithmetic'", "family: should be a valid tuple, got 'arithmetic'"),
+        ("family = [1]", "family.0: should be a valid string, got 1"),
+        ("name = '../x'", "name: must be the name of one folder"),
+        ("seed = ", "is not valid: Invalid value (at end of document)"),
+        ("seed = 1\nseed = 2", "is not valid: Cannot overwrite a value (at line 2"),
+    ],
+)
+def test_a_mistake_in_the_file_names_file_option_and_value(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"my\.toml") as caught:
+        load_config(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"binary\.toml is not valid: 'utf-8' codec"):
+        load_config(binary)
+    with pytest.raises(ValueError, match=r"none\.toml cannot be read: No such file"):
+        load_config(tmp_path / "none.toml")
+    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
+
+
+def test_the_file_beats_the_defaults_and_the_command_line_beats_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text("seed = 3\niterations = 7\n[grpo]\ngroups = 4\nnum_generations = 4\n")
+    base = load_config(path)
+    assert (base.seed, base.grpo.groups, base.grpo.num_generations) == (3, 4, 4)
+    assert base.grpo.learning_rate == DEFAULT.grpo.learning_rate
+    options = parse(
+        TrainArgs,
+        ["--seed", "5", "--grpo.groups", "2"],
+        prog="frostline train",
+        description="",
+        default=TrainArgs(**base.model_dump()),
+    ).run_config()
+    expected = {"seed": 5, "iterations": 7, "grpo": options.grpo}
+    assert options == TrainConfig(**(DEFAULT.model_dump() | expected))
+    assert (options.grpo.groups, options.grpo.num_generations) == (2, 4)
+
+
+def test_a_configuration_survives_its_own_json(tmp_path: Path) -> None:
+    config = command_line("--family a b:C --grpo.beta 0.1 --curriculum.kind uniform").run_config()
+    path = tmp_path / "config.json"
+    path.write_text(config.model_dump_json())
+    assert load_config(path) == config
+
+
+def test_the_name_of_a_run_is_one_folder_whatever_is_trained() -> None:
+    config = TrainConfig(family=("arithmetic", "my.module:Mine"), trainable="layers:1,2 + head")
+    assert config.run_name() == "arithmetic-Mine-layers-1-2-head-seed0"
+    assert len(TrainConfig(family=("arithmetic",) * 40).run_name()) < 200
