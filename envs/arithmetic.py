@@ -15,7 +15,7 @@ class Sum(NamedTuple):
     Attributes:
         text: the expression as it is printed.
         value: what it is worth.
-        canonical: `text` with the operands of a lone commutative operation in order.
+        canonical: `text` with the operands of every sum and product in order.
     """
 
     text: str
@@ -23,9 +23,13 @@ class Sum(NamedTuple):
     canonical: str
 
 
+def _ordered(a: int, sign: str, b: int) -> str:
+    """Return `a sign b` with the smaller operand first."""
+    return f"{min(a, b)} {sign} {max(a, b)}"
+
+
 def _commuted(a: int, sign: str, b: int, value: int) -> Sum:
-    low, high = (a, b) if a <= b else (b, a)
-    return Sum(f"{a} {sign} {b}", value, f"{low} {sign} {high}")
+    return Sum(f"{a} {sign} {b}", value, _ordered(a, sign, b))
 
 
 def _as_is(text: str, value: int) -> Sum:
@@ -44,9 +48,10 @@ def _subtract(rng: random.Random) -> Sum:
 
 def _chain(rng: random.Random) -> Sum:
     a, b, c = rng.randint(1, 40), rng.randint(1, 40), rng.randint(1, 40)
+    canonical = f"{_ordered(a, '+', c)} - {b}"
     if rng.random() < 0.5:
-        return _as_is(f"{a} + {b} - {c}", a + b - c)
-    return _as_is(f"{a} - {b} + {c}", a - b + c)
+        return Sum(f"{a} + {c} - {b}", a + c - b, canonical)
+    return Sum(f"{a} - {b} + {c}", a - b + c, canonical)
 
 
 def _multiply(rng: random.Random) -> Sum:
@@ -62,44 +67,57 @@ def _divide(rng: random.Random) -> Sum:
 
 
 def _remainder(rng: random.Random) -> Sum:
-    a, b = rng.randint(10, 99), rng.randint(2, 12)
+    # no divisor below 7: the remainder 0 would be too good a guess
+    a, b = rng.randint(20, 199), rng.randint(7, 19)
     return _as_is(f"{a} mod {b}", a % b)
 
 
 def _precedence(rng: random.Random) -> Sum:
     a, b, c = rng.randint(1, 50), rng.randint(2, 9), rng.randint(2, 12)
-    forms = ((f"{a} + {b} * {c}", a + b * c), (f"{a} - {b} * {c}", a - b * c),
-             (f"{b} * {c} - {a}", b * c - a))  # fmt: skip
-    return _as_is(*rng.choice(forms))
+    product = _ordered(b, "*", c)
+    forms = (Sum(f"{a} + {b} * {c}", a + b * c, f"{a} + {product}"),
+             Sum(f"{a} - {b} * {c}", a - b * c, f"{a} - {product}"),
+             Sum(f"{b} * {c} - {a}", b * c - a, f"{product} - {a}"))  # fmt: skip
+    return rng.choice(forms)
 
 
 def _brackets(rng: random.Random) -> Sum:
     a, b, c = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9)
-    forms = ((f"({a} + {b}) * {c}", (a + b) * c), (f"({a} - {b}) * {c}", (a - b) * c),
-             (f"{c} * ({a} - {b})", c * (a - b)))  # fmt: skip
-    return _as_is(*rng.choice(forms))
+    forms = (Sum(f"({a} + {b}) * {c}", (a + b) * c, f"{c} * ({_ordered(a, '+', b)})"),
+             Sum(f"({a} - {b}) * {c}", (a - b) * c, f"{c} * ({a} - {b})"),
+             Sum(f"{c} * ({a} - {b})", c * (a - b), f"{c} * ({a} - {b})"))  # fmt: skip
+    return rng.choice(forms)
 
 
 def _several(rng: random.Random) -> Sum:
     a, b, c, d = (rng.randint(2, 12) for _ in range(4))
     e = rng.randint(1, 50)
-    forms = ((f"{a} * {b} + {c} * {d} - {e}", a * b + c * d - e),
-             (f"{e} - {a} * {b} + {c} * {d}", e - a * b + c * d))  # fmt: skip
-    return _as_is(*rng.choice(forms))
+    first, second = _ordered(a, "*", b), _ordered(c, "*", d)
+    both = " + ".join(sorted((first, second)))
+    forms = (Sum(f"{a} * {b} + {c} * {d} - {e}", a * b + c * d - e, f"{both} - {e}"),
+             Sum(f"{e} - {a} * {b} + {c} * {d}", e - a * b + c * d,
+                 f"{second} - {first} + {e}"))  # fmt: skip
+    return rng.choice(forms)
 
 
 def _nested(rng: random.Random) -> Sum:
     a, b, c, d = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9), rng.randint(1, 9)
-    quotient = rng.randint(2, 20)
     if rng.random() < 0.5:
-        return _as_is(f"(({a} + {b}) * {c} - {d}) mod {c}", ((a + b) * c - d) % c)
-    return _as_is(f"({a} - {b} + {quotient * d - a + b}) / {d} * {c}", quotient * c)
+        m, value = rng.randint(7, 19), (a + b) * c + d
+        canonical = f"({c} * ({_ordered(a, '+', b)}) + {d}) mod {m}"
+        return Sum(f"(({a} + {b}) * {c} + {d}) mod {m}", value % m, canonical)
+    # the third term makes the division exact
+    quotient = rng.randint(2, 20)
+    third = quotient * (d + 1) + b
+    first = f"{_ordered(a, '+', third)} - {a + b}"
+    return Sum(f"({a} - {a + b} + {third}) / {d + 1} * {c}", quotient * c,
+               f"({first}) / {d + 1} * {c}")  # fmt: skip
 
 
 def _wide(rng: random.Random) -> Sum:
     a, b = rng.randint(12, 99), rng.randint(12, 99)
     c = rng.randint(100, 999)
-    return _as_is(f"{a} * {b} - {c}", a * b - c)
+    return Sum(f"{a} * {b} - {c}", a * b - c, f"{_ordered(a, '*', b)} - {c}")
 
 
 # One row a level: what it adds, and how its expressions are drawn.
@@ -131,7 +149,7 @@ class Arithmetic(Family):
         return LEVELS[level - 1][1](rng)
 
     def canonical(self, content: Sum) -> str:
-        """Return the expression; the operands of a lone sum or product are put in order."""
+        """Return the expression with the operands of sums and products in order."""
         return content.canonical
 
     def ask(self, level: int, content: Sum, rng: random.Random) -> Question:

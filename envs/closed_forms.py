@@ -59,24 +59,29 @@ def _upto(bound: int, *, but: tuple[int, ...] = (0,)) -> tuple[int, ...]:
     return tuple(i for i in range(-bound, bound + 1) if i not in but)
 
 
+def _from(low: int, high: int) -> tuple[int, ...]:
+    """Return low … high."""
+    return tuple(range(low, high + 1))
+
+
 ONE = (1,)
-SMALL = tuple(range(2, 6))
 
 # One row a level. Levels up to 8 are n, n*n and their multiples and sums; then cubes, // and %.
+# The ranges are wide enough that a policy cannot learn a level by heart.
 LEVELS: tuple[Form, ...] = (
-    Form(Level("n+c: an offset"), c0=_upto(120), c1=ONE),
-    Form(Level("a*n: a multiple"), c1=_upto(120, but=(0, 1))),
-    Form(Level("a*n+b: a line"), c0=_upto(20), c1=_upto(9, but=(0, 1))),
-    Form(Level("a*n*n: a multiple of the square, n*n itself among them"), c2=_upto(110)),
-    Form(Level("n*n+c: a shifted square"), c0=_upto(120), c2=ONE),
-    Form(Level("n*n+b*n: a square and a multiple of n"), c1=_upto(130), c2=ONE),
-    Form(Level("n*n+b*n+c: a monic quadratic"), c0=_upto(9), c1=_upto(9), c2=ONE),
-    Form(Level("a*n*n+b*n+c: a full quadratic"), c0=_upto(9), c1=_upto(9), c2=SMALL),
-    Form(Level("a*n*n*n+c: a cube"), c0=_upto(20), c3=(*range(1, 7),)),
-    Form(Level("n*n*n+b*n*n+c*n+d: a monic cubic"), c0=_upto(9), c1=_upto(5), c2=_upto(5), c3=ONE),
-    Form(Level("n//k+c: floor division"), c0=_upto(40), floor=ONE, k=PERIODS),
-    Form(Level("a*(n%k)+c: a remainder"), c0=_upto(12), rest=SMALL, k=PERIODS),
-    Form(Level("a*(n//k)+b*(n%k): both"), floor=_upto(9), rest=SMALL, k=PERIODS),
+    Form(Level("n+c: an offset"), c0=_upto(500), c1=ONE),
+    Form(Level("a*n: a multiple"), c1=_upto(400, but=(0, 1))),
+    Form(Level("a*n+b: a line"), c0=_upto(50), c1=_upto(12, but=(0, 1))),
+    Form(Level("a*n*n: a multiple of the square, n*n itself among them"), c2=_upto(300)),
+    Form(Level("n*n+c: a shifted square"), c0=_upto(400), c2=ONE),
+    Form(Level("n*n+b*n: a square and a multiple of n"), c1=_upto(400), c2=ONE),
+    Form(Level("n*n+b*n+c: a monic quadratic"), c0=_upto(20), c1=_upto(15), c2=ONE),
+    Form(Level("a*n*n+b*n+c: a full quadratic"), c0=_upto(12), c1=_upto(10), c2=_from(2, 6)),
+    Form(Level("a*n*n*n+c: a cube"), c0=_upto(60), c3=_from(1, 9)),
+    Form(Level("n*n*n+b*n*n+c*n+d: a monic cubic"), c0=_upto(12), c1=_upto(9), c2=_upto(6), c3=ONE),
+    Form(Level("n//k+c: floor division"), c0=_upto(100), floor=ONE, k=PERIODS),
+    Form(Level("a*(n%k)+c: a remainder"), c0=_upto(25), rest=_from(2, 9), k=PERIODS),
+    Form(Level("a*(n//k)+b*(n%k): both"), floor=_upto(15), rest=_from(2, 9), k=PERIODS),
 )  # fmt: skip
 
 

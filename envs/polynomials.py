@@ -49,7 +49,7 @@ def _collect(rng: random.Random) -> Exercise:
     first, second = _linear(rng, 9, 9), (_nonzero(rng, 9), _nonzero(rng, 9))
     tail = render(second)
     joined = f"{render(first)} - {tail[1:]}" if tail[0] == "-" else f"{render(first)} + {tail}"
-    return Exercise(f"Collect {joined}.", "poly_exp", render(add(first, second)))
+    return Exercise(f"Collect {joined}.", "poly_exp", render(add(first, second)), (first, second))
 
 
 def _add(rng: random.Random) -> Exercise:

@@ -1,7 +1,7 @@
 """Write docs/environments.md: every level of every family, with samples.
 
-    python scripts/gallery.py              # writes the page
-    python scripts/gallery.py --table      # prints the README's table, one sample per level
+`python scripts/gallery.py` writes the page; with `--table` it prints the README's table instead,
+one sample per level.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ END, PAD = "<|end|>", "<|pad|>"
 MIXTURE: dict[str, tuple[float, ...]] = {
     "arithmetic": (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3),
     "polynomials": (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3),
-    "closed_forms": (7, 7, 14, 9, 8, 5, 5, 5, 3, 3, 2, 2, 1),
+    "closed_forms": (8, 6, 16, 5, 8, 7, 7, 6, 4, 3, 3, 3, 3),
 }
-FAMILY_SHARE = {"arithmetic": 0.3, "polynomials": 0.25, "closed_forms": 0.45}
+FAMILY_SHARE = {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55}
 
 
 def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
@@ -91,12 +91,12 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """Return the untrained decoder: 12 layers of width 128, 2.6 M parameters."""
+    """Return the untrained decoder: 12 layers of width 128, 2.3 M parameters."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=128,
-        intermediate_size=384,
+        intermediate_size=320,
         num_hidden_layers=12,
         num_attention_heads=4,
         num_key_value_heads=4,
@@ -250,7 +250,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from frostline.envs import Family, Level, Problem, Question, Status, Verdict
 
@@ -106,7 +107,7 @@ def amid_a_line() -> None:
             os.truncate(path, path.stat().st_size - 40)
             _kill()
 
-    RunDir.append = half  # type: ignore[assignment, method-assign]
+    mock.patch.object(RunDir, "append", half).start()
 
 
 def amid_a_checkpoint() -> None:
@@ -122,7 +123,7 @@ def amid_a_checkpoint() -> None:
             os.truncate(file.name, file.tell() // 2)
             _kill()
 
-    torch.save = half  # type: ignore[assignment]
+    mock.patch.object(torch, "save", half).start()
 
 
 def amid_an_evaluation() -> None:
@@ -155,13 +156,12 @@ def terminate_amid_an_iteration() -> None:
 
 
 def interrupt_amid_the_report() -> None:
-    from frostline import report, train
+    from frostline import report
 
     def draw(*args: object) -> None:
         _interrupt()
 
-    report.draw_levels = draw  # type: ignore[assignment]
-    assert train.write_report is report.write_report
+    mock.patch.object(report, "draw_levels", draw).start()
 
 
 def fill_the_disk_amid_a_line() -> None:
@@ -189,7 +189,7 @@ def _after_line(name: str, iteration: int, action: Callable[[], None]) -> None:
         if (path.name, line["iteration"]) == (name, iteration):
             action()
 
-    RunDir.append = then  # type: ignore[assignment, method-assign]
+    mock.patch.object(RunDir, "append", then).start()
 
 
 def _at_level(iteration: int, action: Callable[[], None]) -> None:
@@ -214,8 +214,8 @@ def _at_level(iteration: int, action: Callable[[], None]) -> None:
         here["iteration"] = self.agent.iteration
         original(self, *args)
 
-    train.evaluate = watched  # type: ignore[attr-defined]
-    train.Run._evaluate = noted  # type: ignore[method-assign]
+    mock.patch.object(train, "evaluate", watched).start()
+    mock.patch.object(train.Run, "_evaluate", noted).start()
 
 
 def _amid_iteration(iteration: int, *actions: Callable[[], None]) -> None:
@@ -230,7 +230,7 @@ def _amid_iteration(iteration: int, *actions: Callable[[], None]) -> None:
                 action()
         return result
 
-    GRPOAgent._update = hit  # type: ignore[method-assign]
+    mock.patch.object(GRPOAgent, "_update", hit).start()
 
 
 MOMENTS: dict[str, Callable[[], None]] = {

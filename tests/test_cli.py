@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from frostline.cli import COMMANDS, EXIT_PIPE, EXIT_USAGE, main
 
 
-def test_the_overview_names_every_command_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_overview_names_every_command_and_an_example(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f"  {name} " in text for name in COMMANDS)
@@ -43,7 +46,10 @@ def test_help_does_not_wait_for_torch() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("trian", "command must be one of train, evaluate, play, list, verify, report; got 'trian'"),
+        (
+            "trian",
+            "command must be one of train, evaluate, play, list, verify, report; got 'trian'",
+        ),
         ("trian", "did you mean train?"),
         ("train --resume nowhere", "nowhere is not a run directory: it has no config.json"),
         ("train --resume a --config b", "--resume takes the options of the run"),
@@ -88,8 +94,8 @@ def test_list_prints_json_for_a_program(capsys: pytest.CaptureFixture[str]) -> N
 def test_evaluate_prints_json_or_a_table(
     tiny: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    args = ["evaluate", "--policy", str(tiny("llama")), "--threads", "1", "--level", "2", "1", "1",
-            "--family", "arithmetic", "--problems", "3", "--max-completion-length", "4"]  # fmt: skip
+    args = ["evaluate", "--policy", str(tiny("llama")), "--threads", "1", "--problems", "3"]
+    args += ["--family", "arithmetic", "--level", "2", "1", "1", "--max-completion-length", "4"]
     assert main([*args, "--json"]) == 0
     results = json.loads(capsys.readouterr().out)
     assert [(r["family"], r["level"], r["problems"]) for r in results] == [
@@ -101,7 +107,7 @@ def test_evaluate_prints_json_or_a_table(
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    command = [sys.executable, "-m", "frostline", "list"]
+    command = [sys.executable, "-m", "frostline", "list", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from frostline.config import TrainConfig, load_config
 from frostline.options import parse
 from frostline.train_command import TrainArgs
@@ -36,7 +37,7 @@ def command_line(line: str) -> TrainArgs:
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: str) -> None:
-    with pytest.raises(ValueError, match=".+") as caught:
+    with pytest.raises(ValueError, match=r".+") as caught:
         command_line(line)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -47,7 +48,7 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: s
     [
         ("iteratons = 3", "unknown option iteratons; did you mean iterations?"),
         ("[grpo]\nlearningrate = 1", "unknown option grpo.learningrate; did you mean grpo.learn"),
-        ("[curriculum]\npromot_at = 1", "unknown option curriculum.promot_at; did you mean curric"),
+        ("[curriculum]\npromot_at = 1", "unknown option promot_at of the curriculum; did you m"),
         ("[grpo.deep]\nx = 1", "unknown option grpo.deep"),
         ("[qqqq]\nx = 1", "unknown option qqqq"),
         ("grpo = 3", "grpo: should be a valid dictionary"),
@@ -56,8 +57,8 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: s
         ("family = 'arithmetic'", "family: should be a valid tuple, got 'arithmetic'"),
         ("family = [1]", "family.0: should be a valid string, got 1"),
         ("name = '../x'", "name: must be the name of one folder"),
-        ("seed = ", "is not valid: Invalid value (at end of document)"),
-        ("seed = 1\nseed = 2", "is not valid: Cannot overwrite a value (at line 2"),
+        ("seed = ", "is not valid: Invalid value"),
+        ("seed = 1\nseed = 2", "is not valid: Cannot overwrite a value"),
     ],
 )
 def test_a_mistake_in_the_file_names_file_option_and_value(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
     from .evaluate import LevelResult
@@ -61,9 +62,10 @@ class Display:
         self.progress = Progress(
             TextColumn("[bold]{task.description}"),
             *([BarColumn(bar_width=24)] if wide else []),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[numbers]}", markup=False),
-            TimeRemainingColumn(),
+            # in a narrow terminal the numbers wrap, and nothing is lost
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[numbers]}", markup=False, table_column=Column()),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=self.console,
             disable=not self.live,
         )

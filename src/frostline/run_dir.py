@@ -92,8 +92,9 @@ class RunDir:
         """
         run = cls(path)
         if not run.config_path.is_file():
-            beside = path.parent if path.parent.is_dir() else Path()
-            names = sorted(str(p.parent) for p in beside.glob("*/config.json"))
+            near = [p for p in (path, path.parent, Path()) if p.is_dir()]
+            found = [sorted(folder.glob("*/config.json")) for folder in near]
+            names = [str(p.parent) for p in next(filter(None, found), [])]
             hint = f"; there is {', '.join(names[:5])}" if names else ""
             raise ValueError(f"{path} is not a run directory: it has no config.json{hint}")
         return run
@@ -170,9 +171,12 @@ class RunDir:
         self.reserve(size)  # safetensors reports a full disk in a way of its own
         partial = self.path / ".policy.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        write(partial)
-        shutil.rmtree(self.policy_path, ignore_errors=True)
-        os.replace(partial, self.policy_path)
+        try:
+            write(partial)
+            shutil.rmtree(self.policy_path, ignore_errors=True)
+            os.replace(partial, self.policy_path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
     def append(self, path: Path, line: Mapping[str, Any]) -> None:
         """Add a line of JSON."""
