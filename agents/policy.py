@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from transformers import (
 from transformers.utils import logging as hf_logging
 
 BASE = "base"
+_HUB_ID = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
         ValueError: nothing there, no pad token, or no rotary positions. The last two are found
             before any weight is read.
     """
-    source = str(files("frostline.agents") / "base_policy") if name == BASE else name
+    source = _source(name)
     with _one_line(name):
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
@@ -142,6 +144,19 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     with _one_line(name), _no_progress_bar():
         model: nn.Module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
     return Policy(cast(PreTrainedModel, model.to(device)), tokenizer, name)
+
+
+def _source(name: str) -> str:
+    """Return the folder or hub id that a policy's name stands for."""
+    folder = Path(str(files("frostline.agents"))) / "base_policy" if name == BASE else Path(name)
+    if folder.is_dir():
+        return str(folder)
+    if name == BASE or not _HUB_ID.fullmatch(name):
+        raise ValueError(
+            f"policy must be {BASE!r}, a folder with a causal language model, or a hub id; "
+            f"got {name!r}, which is no folder"
+        )
+    return name
 
 
 @contextmanager

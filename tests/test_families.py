@@ -27,10 +27,6 @@ tasks = st.builds(
     st.integers(0, MAX_INDEX - 1),
 )
 
-# A remainder is a small number, so one guess pays more there: on level 6 about one question in
-# five, on level 10 (one question in two is a remainder) about one in nine.
-BEST_CONSTANT_PAYS = {("arithmetic", 6): 0.25, ("arithmetic", 10): 0.15}
-
 
 def problem(task: TaskSpec) -> Problem:
     return FAMILIES[task.family].problem(task)
@@ -98,11 +94,12 @@ def test_a_level_has_two_hundred_distinct_questions(name: str, level: int) -> No
 def test_no_constant_answer_pays(name: str, level: int) -> None:
     family, asked = FAMILIES[name], first(name, level, 1500)
     (best, paid), *_ = Counter(p.answer for p in asked).most_common(1)
-    limit = BEST_CONSTANT_PAYS.get((name, level), 0.10)
+    limit = 0.10
     assert paid / len(asked) < limit, best
     some = asked[:200]
     for guess in (best, "0", "1"):  # what the verifier pays, and not only equal spelling
-        assert sum(family.verify(p, guess).reward for p in some) / len(some) < limit, guess
+        earned = sum(family.verify(p, guess).reward for p in some) / len(some)
+        assert earned < limit + 0.07, guess  # three standard errors of 200 draws
 
 
 @every_level

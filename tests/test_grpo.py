@@ -155,7 +155,9 @@ def test_two_steps_on_a_batch_move_further_than_one(tiny: Callable[[str], Path])
         agent = agent_of(str(tiny("llama")), num_iterations=steps, optimizer="sgd")
         before = {n: p.detach().clone() for n, p in agent.learner.parameters.items()}
         agent.train(1)
-        moves = [(p - before[n]).detach().norm().item() for n, p in agent.learner.parameters.items()]
+        moves = [
+            (p - before[n]).detach().norm().item() for n, p in agent.learner.parameters.items()
+        ]
         return math.hypot(*moves)
 
     assert distance(2) > 1.5 * distance(1) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 
 import pytest
@@ -69,3 +70,30 @@ def test_operands_in_another_order_are_the_same_question(
             key = frozenset(part.strip(" ()") for part in body.split(pattern))
             owners[key].add(split)
     assert {len(splits) for splits in owners.values()} == {1}
+
+
+COMMUTED = [
+    ("arithmetic", 1, ("Compute 3 + 7.", "Compute 7 + 3.")),
+    ("arithmetic", 3, ("Compute 3 + 7 - 2.", "Compute 7 + 3 - 2.", "Compute 7 - 2 + 3.")),
+    ("arithmetic", 4, ("Compute 3 * 12.", "Compute 12 * 3.")),
+    ("arithmetic", 7, ("Compute 5 - 3 * 7.", "Compute 5 - 7 * 3.")),
+    ("arithmetic", 8, ("Compute (9 - 4) * 3.", "Compute 3 * (9 - 4).")),
+    ("polynomials", 3, ("Collect 3*x + 5 + x - 2.", "Collect x - 2 + 3*x + 5.")),
+    ("polynomials", 6, ("Expand (x + 1)*(x - 2).", "Expand (x - 2)*(x + 1).")),
+]
+
+
+@pytest.mark.parametrize(("name", "level", "wordings"), COMMUTED)
+def test_the_same_question_in_another_order_is_the_same_question(
+    name: str, level: int, wordings: tuple[str, ...]
+) -> None:
+    rng, found = random.Random(0), {}
+    for _ in range(200_000):
+        content = FAMILIES[name].draw(level, rng)
+        text = FAMILIES[name].ask(level, content, rng).text
+        if text in wordings:
+            found[text] = FAMILIES[name].canonical(content)
+        if len(found) == len(wordings):
+            break
+    assert set(found) == set(wordings)
+    assert len(set(found.values())) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import tyro
 from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +12,8 @@ from rich.table import Table
 
 from frostline.envs import FAMILIES, IDS, Family, TaskSpec
 from frostline.envs.instructions import prompt_text
-from frostline.options import JsonFlag
+
+from .options import JsonFlag, parse
 
 DESCRIPTION = """List the families and their levels, with an example of each.
 
@@ -87,4 +87,4 @@ def run_list(args: ListArgs) -> int:
 
 def main(args: list[str]) -> int:
     """Run `frostline list`."""
-    return run_list(tyro.cli(ListArgs, args=args, prog="frostline list", description=DESCRIPTION))
+    return run_list(parse(ListArgs, args, prog="frostline list", description=DESCRIPTION))

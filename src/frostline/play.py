@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import tyro
 from pydantic import BaseModel, Field
 
 from frostline.envs import Problem, Status, TextEnv
-from frostline.families import load_family
+
+from .families import load_family
+from .options import parse
 
 CURSOR = "> "
 CURSOR_INSIDE = ". "
@@ -164,4 +165,4 @@ def run_play(args: PlayArgs) -> int:
 
 def main(args: list[str]) -> int:
     """Run `frostline play`."""
-    return run_play(tyro.cli(PlayArgs, args=args, prog="frostline play", description=DESCRIPTION))
+    return run_play(parse(PlayArgs, args, prog="frostline play", description=DESCRIPTION))

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import tyro
 from pydantic import BaseModel, Field
 
 from frostline.envs import Verdict
 from frostline.envs.answers import check_kind, verify_answer
 from frostline.envs.extract import check_format, extract
 from frostline.envs.program_verifier import verify_program
+
+from .options import parse
 
 ANSWER_KEYS = ("kind", "gold", "completion")
 KEYS = (*ANSWER_KEYS, "code", "answer_format")
@@ -138,6 +139,4 @@ def _print_verdicts(lines: Iterable[bytes], name: str) -> int:
 
 def main(args: list[str]) -> int:
     """Run `frostline verify`."""
-    return run_verify(
-        tyro.cli(VerifyArgs, args=args, prog="frostline verify", description=DESCRIPTION)
-    )
+    return run_verify(parse(VerifyArgs, args, prog="frostline verify", description=DESCRIPTION))
