@@ -87,7 +87,6 @@ def test_the_sdist_holds_what_make_test_needs(built: Path) -> None:
     assert names >= needed | tests
 
 
-@pytest.mark.skipif(not BASE_POLICY.is_dir(), reason="the base policy has not been built")
 def test_the_wheel_holds_a_base_policy_of_at_most_12_megabytes(built: Path) -> None:
     inside = "frostline/agents/base_policy/"
     policy = {n: len(data) for n, data in wheel_content(built).items() if n.startswith(inside)}

@@ -96,7 +96,9 @@ def ours(
     metrics = agent._update(
         rollout(folder.name), torch.tensor(REWARDS), torch.ones(len(PROMPTS), dtype=torch.bool)
     )
-    return [Case(metrics["loss"], gradients) for gradients in seen], weights, metrics
+    loss = metrics["loss"]
+    assert loss is not None
+    return [Case(loss, gradients) for gradients in seen], weights, metrics
 
 
 class FixedTrainer(GRPOTrainer):
