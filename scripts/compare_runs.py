@@ -45,13 +45,14 @@ def level_table(summaries: list[dict[str, Any]]) -> list[str]:
 def run_table(summaries: list[dict[str, Any]]) -> list[str]:
     """Return the lines of the second table: one row per run."""
     lines = [
-        "| subset | seed | trainable | mean rise, points | levels gained | highest level | seconds |",
+        "| subset | seed | trainable | mean rise | gained | highest level | seconds |",
         "|---|---|---|---|---|---|---|",
     ]
     for s in summaries:
         highest = ", ".join(str(level) for level in s["highest"].values())
+        share = s["trainable"] / s["total"]
         lines.append(
-            f"| {s['subset']} | {s['seed']} | {s['trainable']:,} ({s['trainable'] / s['total']:.0%})"
+            f"| {s['subset']} | {s['seed']} | {s['trainable']:,} ({share:.0%})"
             f" | {100 * s['mean_rise']:+.1f} | {gained(s)} | {highest} | {s['seconds']:.0f} |"
         )
     return lines
