@@ -34,24 +34,31 @@ from frostline.envs.streams import MAX_INDEX, keyed_rng
 VOCABULARY = 384
 END, PAD = "<|end|>", "<|pad|>"
 
-# Examples per level, relative. The easy levels are learned; from the thin ones the policy keeps
-# a trace, a pass rate that reinforcement learning can raise.
+# Examples per level, relative: at first, and while the learning rate decays. The easy levels are
+# learned; from the thin ones the policy keeps a trace, a pass rate that reinforcement learning can
+# raise. Quadratics need the most practice to leave one.
 MIXTURE: dict[str, tuple[float, ...]] = {
     "arithmetic": (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3),
     "polynomials": (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3),
     "closed_forms": (8, 6, 16, 5, 8, 7, 7, 6, 4, 3, 3, 3, 3),
 }
+LATE_MIXTURE = MIXTURE | {"closed_forms": (5, 5, 16, 3, 5, 6, 14, 18, 4, 5, 3, 4, 4)}
 FAMILY_SHARE = {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55}
+LATE_FAMILY_SHARE = {"arithmetic": 0.2, "polynomials": 0.15, "closed_forms": 0.65}
+DECAY_FROM = 1000  # step at which the learning rate starts to fall and the late mixture begins
 
 
 def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
     """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
     rng = keyed_rng("pretrain", seed, step)
-    names = list(FAMILY_SHARE)
+    late = step >= DECAY_FROM
+    shares = LATE_FAMILY_SHARE if late else FAMILY_SHARE
+    mixture = LATE_MIXTURE if late else MIXTURE
+    names = list(shares)
     examples = []
     for _ in range(count):
-        name = rng.choices(names, [FAMILY_SHARE[n] for n in names])[0]
-        weights = MIXTURE[name]
+        name = rng.choices(names, list(shares.values()))[0]
+        weights = mixture[name]
         level = rng.choices(range(1, len(weights) + 1), weights)[0]
         examples.append(example(name, TaskSpec(name, level, "train", rng.randrange(MAX_INDEX))))
     return examples
@@ -190,8 +197,8 @@ def make_optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[A
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Return the learning-rate factor: 100 steps of warm-up, constant, linear decay over 40 %."""
-    return min((step + 1) / 100, 1.0, max((steps - step) / (0.4 * steps), 0.02))
+    """Return the learning-rate factor: 100 steps of warm-up, constant, linear decay to 2 %."""
+    return min((step + 1) / 100, 1.0, max((steps - step) / (steps - DECAY_FROM), 0.02))
 
 
 def save_checkpoint(
@@ -250,7 +257,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=1700)
+    parser.add_argument("--steps", type=int, default=1700, help="more than 1000")
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
