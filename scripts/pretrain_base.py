@@ -34,7 +34,7 @@ from frostline.envs.streams import MAX_INDEX, keyed_rng
 VOCABULARY = 384
 END, PAD = "<|end|>", "<|pad|>"
 
-# Examples per level, relative: at first, and while the learning rate decays. The easy levels are
+# Examples per level, relative: at first, and late, while the learning rate decays. The easy levels are
 # learned; from the thin ones the policy keeps a trace, a pass rate that reinforcement learning can
 # raise. Quadratics need the most practice to leave one.
 MIXTURE: dict[str, tuple[float, ...]] = {
@@ -45,13 +45,14 @@ MIXTURE: dict[str, tuple[float, ...]] = {
 LATE_MIXTURE = MIXTURE | {"closed_forms": (5, 5, 16, 3, 5, 6, 14, 18, 4, 5, 3, 4, 4)}
 FAMILY_SHARE = {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55}
 LATE_FAMILY_SHARE = {"arithmetic": 0.2, "polynomials": 0.15, "closed_forms": 0.65}
-DECAY_FROM = 1000  # step at which the learning rate starts to fall and the late mixture begins
+DECAY_FROM = 1020  # step at which the learning rate starts to fall
+LATE_FROM = 1100  # step at which the late mixture begins
 
 
 def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
     """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
     rng = keyed_rng("pretrain", seed, step)
-    late = step >= DECAY_FROM
+    late = step >= LATE_FROM
     shares = LATE_FAMILY_SHARE if late else FAMILY_SHARE
     mixture = LATE_MIXTURE if late else MIXTURE
     names = list(shares)
@@ -257,7 +258,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=1700, help="more than 1000")
+    parser.add_argument("--steps", type=int, default=1700, help="more than 1100")
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
