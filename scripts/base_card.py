@@ -39,9 +39,9 @@ machine without a GPU. It knows the answer format and the easy levels, and no En
 ## Training
 
 Supervised learning on the reference answers of problems of the **train** split; validation and test
-problems were never seen. {steps} steps of {batch} examples (arithmetic 30 %, polynomials 25 %,
-closed forms 45 %; easy levels often, hard ones rarely: `MIXTURE` in the script), answer tokens
-only, Muon for the matrices and AdamW for the rest, {minutes:.0f} minutes on one thread of a shared
+problems were never seen. {steps} steps of {batch} examples, about half of them closed forms and
+most of them of the easy levels (`PHASES` in the script has the three mixtures), answer tokens only,
+Muon for the matrices and AdamW for the rest, {minutes:.0f} minutes on one thread of a shared
 2-core machine.
 
     python scripts/pretrain_base.py --out agents/base_policy

@@ -18,6 +18,7 @@ import math
 import os
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +35,68 @@ from frostline.envs.streams import MAX_INDEX, keyed_rng
 VOCABULARY = 384
 END, PAD = "<|end|>", "<|pad|>"
 
-# Examples per level, relative: at first, and late, while the learning rate decays. The easy levels are
-# learned; from the thin ones the policy keeps a trace, a pass rate that reinforcement learning can
-# raise. Quadratics need the most practice to leave one.
-MIXTURE: dict[str, tuple[float, ...]] = {
-    "arithmetic": (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3),
-    "polynomials": (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3),
-    "closed_forms": (8, 6, 16, 5, 8, 7, 7, 6, 4, 3, 3, 3, 3),
-}
-LATE_MIXTURE = MIXTURE | {"closed_forms": (5, 5, 16, 3, 5, 6, 14, 18, 4, 5, 3, 4, 4)}
-FAMILY_SHARE = {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55}
-LATE_FAMILY_SHARE = {"arithmetic": 0.2, "polynomials": 0.15, "closed_forms": 0.65}
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What is practised from a step on.
+
+    Attributes:
+        start: first step.
+        shares: share of each family.
+        levels: examples per level of each family, relative.
+    """
+
+    start: int
+    shares: dict[str, float]
+    levels: dict[str, tuple[float, ...]]
+
+
+# The easy levels are learned; of the hard ones the policy keeps a trace, a pass rate that
+# reinforcement learning can raise. Quadratics need practice to leave one (second phase), and the
+# last phase, at low learning rates, is for the easy levels again.
+ARITHMETIC = (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3)
+POLYNOMIALS = (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3)
+PHASES = (
+    Phase(
+        0,
+        {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55},
+        {
+            "arithmetic": ARITHMETIC,
+            "polynomials": POLYNOMIALS,
+            "closed_forms": (8, 6, 16, 5, 8, 7, 7, 6, 4, 3, 3, 3, 3),
+        },
+    ),
+    Phase(
+        1100,
+        {"arithmetic": 0.2, "polynomials": 0.15, "closed_forms": 0.65},
+        {
+            "arithmetic": ARITHMETIC,
+            "polynomials": POLYNOMIALS,
+            "closed_forms": (5, 5, 16, 3, 5, 6, 14, 18, 4, 5, 3, 4, 4),
+        },
+    ),
+    Phase(
+        1400,
+        {"arithmetic": 0.3, "polynomials": 0.2, "closed_forms": 0.5},
+        {
+            "arithmetic": (10, 10, 6, 6, 3, 2, 2, 2, 1, 0.5, 0.3),
+            "polynomials": (6, 2, 8, 8, 6, 5, 1, 3, 2, 0.5, 0.3),
+            "closed_forms": (10, 10, 20, 8, 8, 12, 0.5, 1, 2, 1, 2, 0.2, 0.2),
+        },
+    ),
+)
 DECAY_FROM = 1020  # step at which the learning rate starts to fall
-LATE_FROM = 1100  # step at which the late mixture begins
 
 
 def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
     """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
     rng = keyed_rng("pretrain", seed, step)
-    late = step >= LATE_FROM
-    shares = LATE_FAMILY_SHARE if late else FAMILY_SHARE
-    mixture = LATE_MIXTURE if late else MIXTURE
-    names = list(shares)
+    phase = [phase for phase in PHASES if phase.start <= max(step, 0)][-1]
+    names = list(phase.shares)
     examples = []
     for _ in range(count):
-        name = rng.choices(names, list(shares.values()))[0]
-        weights = mixture[name]
+        name = rng.choices(names, list(phase.shares.values()))[0]
+        weights = phase.levels[name]
         level = rng.choices(range(1, len(weights) + 1), weights)[0]
         examples.append(example(name, TaskSpec(name, level, "train", rng.randrange(MAX_INDEX))))
     return examples
@@ -151,7 +188,7 @@ def validate(
 ) -> dict[str, list[float]]:
     """Return, per family and level, the mean probability of sampling the reference answer."""
     rates: dict[str, list[float]] = {}
-    for name, weights in MIXTURE.items():
+    for name, weights in PHASES[0].levels.items():
         rates[name] = []
         for level in range(1, len(weights) + 1):
             tasks = [TaskSpec(name, level, "validation", i) for i in range(per_level)]
@@ -258,7 +295,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=1700, help="more than 1100")
+    parser.add_argument("--steps", type=int, default=1700, help="more than 1400")
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
