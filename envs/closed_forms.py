@@ -82,6 +82,7 @@ LEVELS: tuple[Form, ...] = (
     Form(Level("n//k+c: floor division"), c0=_upto(100), floor=ONE, k=PERIODS),
     Form(Level("a*(n%k)+c: a remainder"), c0=_upto(25), rest=_from(2, 9), k=PERIODS),
     Form(Level("a*(n//k)+b*(n%k): both"), floor=_upto(15), rest=_from(2, 9), k=PERIODS),
+    Form(Level("a*n+b*(n%k): a line and a remainder"), c1=_from(1, 9), rest=_upto(9), k=PERIODS),
 )  # fmt: skip
 
 
