@@ -14,13 +14,13 @@ class GRPOConfig(BaseModel, frozen=True, extra="forbid"):
     'dapo'
     """
 
-    groups: int = Field(default=16, ge=1, description="problems per iteration, P")
-    num_generations: int = Field(default=16, ge=2, description="completions per problem, G")
+    groups: int = Field(default=32, ge=1, description="problems per iteration, P")
+    num_generations: int = Field(default=8, ge=2, description="completions per problem, G")
     max_completion_length: int = Field(
         default=32, ge=1, description="tokens after which a completion is truncated"
     )
     temperature: float = Field(default=1.0, gt=0, description="sampling temperature")
-    learning_rate: float = Field(default=1e-4, gt=0, description="peak learning rate")
+    learning_rate: float = Field(default=1.5e-4, gt=0, description="peak learning rate")
     warmup_iterations: int = Field(
         default=5, ge=0, description="iterations of linear learning-rate warm-up"
     )

@@ -10,9 +10,10 @@ from .checks import near_miss
 class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
     """Which curriculum, and how cautious it is.
 
-    The defaults suit a small model that trains for a few hundred iterations of some 16 groups of
-    16 completions: a level with pass rate 0.8 is passed after about 7 groups, one at 0.7 after
-    about 13, and one at 0.5 or less falsely in at most 5 % of tests.
+    The defaults suit a small model that trains for a few hundred iterations of some 32 groups of 8
+    completions: a level with pass rate 0.8 is passed after about 6 groups, one at 0.65 after about
+    14, and one at 0.45 or less falsely in at most 5 % of tests. Half of the tickets go back to
+    levels already passed, most of them to those with the lowest pass rate.
 
     >>> CurriculumConfig(promote_at=0.8, reject_at=0.6).gate
     'sprt'
@@ -28,13 +29,13 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         " bound of the pass rate reaches promote_at; stricter and slower)",
     )
     promote_at: float = Field(
-        default=0.7,
+        default=0.65,
         gt=0,
         lt=1,
         description="pass rate at which a level should be passed (fraction)",
     )
     reject_at: float = Field(
-        default=0.5,
+        default=0.45,
         gt=0,
         lt=1,
         description="pass rate at or below which a promotion is false (fraction; gate sprt only)",
@@ -59,7 +60,7 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         description="assumed correlation of two completions of one problem (0 = independent)",
     )
     demote_below: float = Field(
-        default=0.3,
+        default=0.2,
         gt=0,
         lt=1,
         description="a passed level whose pass rate is surely below this is lost (fraction)",
@@ -73,10 +74,10 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         default=8.0, gt=0, description="age at which an outcome counts half, in groups of its level"
     )
     replay: float = Field(
-        default=0.35, ge=0, lt=1, description="share of a family's tickets on levels already passed"
+        default=0.5, ge=0, lt=1, description="share of a family's tickets on levels already passed"
     )
     preview: float = Field(
-        default=0.1,
+        default=0.0,
         ge=0,
         lt=1,
         description="share of a family's tickets on the level after the frontier",

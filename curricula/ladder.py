@@ -35,7 +35,7 @@ class PromotionLadder:
     level is passed, all tickets are replay. Preview outcomes become evidence for promotion only if
     they arrive after their level has become the frontier.
 
-    >>> ladder = PromotionLadder({"arithmetic": 3}, CurriculumConfig(), seed=0)
+    >>> ladder = PromotionLadder({"arithmetic": 3}, CurriculumConfig(preview=0.1), seed=0)
     >>> ladder.probabilities()
     {('arithmetic', 1): 0.9, ('arithmetic', 2): 0.1, ('arithmetic', 3): 0.0}
     """

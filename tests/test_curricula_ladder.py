@@ -21,10 +21,18 @@ from frostline.curricula import (
 )
 
 GROUP = 16
+# the numbers that the tests below compute with; the defaults may change
+RULES: dict[str, Any] = {
+    "promote_at": 0.7,
+    "reject_at": 0.5,
+    "demote_below": 0.3,
+    "replay": 0.35,
+    "preview": 0.1,
+}
 
 
 def ladder(top: int = 4, seed: int = 0, **options: Any) -> PromotionLadder:
-    return PromotionLadder({"sums": top}, CurriculumConfig(**options), seed)
+    return PromotionLadder({"sums": top}, CurriculumConfig(**(RULES | options)), seed)
 
 
 def tickets_of(curriculum: PromotionLadder, level: int, n: int) -> list[Ticket]:
@@ -76,7 +84,7 @@ def test_the_weakest_passed_level_is_replayed_most_and_none_is_left_out() -> Non
 
 
 def test_families_share_the_tickets_by_weight() -> None:
-    config = CurriculumConfig(weights={"sums": 3})
+    config = CurriculumConfig(**RULES, weights={"sums": 3})
     chances = PromotionLadder({"sums": 1, "programs": 1}, config, seed=0).probabilities()
     assert chances == {("programs", 1): 0.25, ("sums", 1): 0.75}
 
@@ -271,7 +279,7 @@ def test_the_configuration_names_the_curriculum(kind: Any) -> None:
 )
 def test_bad_options_are_refused_by_name(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        make_curriculum(CurriculumConfig(**options), {"sums": 4}, seed=0)
+        make_curriculum(CurriculumConfig(**(RULES | options)), {"sums": 4}, seed=0)
 
 
 @pytest.mark.parametrize(

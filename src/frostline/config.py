@@ -30,14 +30,14 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
         description="which weights train: full, first:k, last:k, layers:3,7,10-14; "
         "+embeddings, +head and +norm add these",
     )
-    iterations: int = Field(default=220, ge=0, description="iterations of the whole run")
+    iterations: int = Field(default=200, ge=0, description="iterations of the whole run")
     seed: int = Field(default=0, ge=0, description="of the sampling and of the curriculum")
     answer_format: str = Field(default="raw", description="raw, tag or boxed")
     runs: str = Field(default="runs", description="folder that holds the run directories")
     name: str = Field(
         default="", description="run directory within it; empty: made from the options"
     )
-    threads: int = Field(default=2, ge=1, description="CPU threads of torch")
+    threads: int = Field(default=1, ge=1, description="CPU threads of torch")
     device: str = Field(default="cpu", description="cpu or cuda")
     checkpoint_every: int = Field(default=10, ge=1, description="iterations between checkpoints")
     eval_every: int = Field(

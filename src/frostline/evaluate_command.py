@@ -44,7 +44,7 @@ class EvaluateArgs(BaseModel, frozen=True, extra="forbid"):
     max_completion_length: int = Field(default=32, ge=1, description="tokens per completion")
     answer_format: str = Field(default="raw", description="raw, tag or boxed")
     seed: int = Field(default=0, ge=0, description="of the sampling")
-    threads: int = Field(default=2, ge=1, description="CPU threads of torch")
+    threads: int = Field(default=1, ge=1, description="CPU threads of torch")
     device: str = Field(default="cpu", description="cpu or cuda")
     json_output: JsonFlag = False
 
