@@ -11,8 +11,8 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
     """Which curriculum, and how cautious it is.
 
     The defaults suit a small model that trains for a few hundred iterations of some 32 groups of 8
-    completions: a level with pass rate 0.8 is passed after about 6 groups, one at 0.65 after about
-    14, and one at 0.45 or less falsely in at most 5 % of tests. Half of the tickets go back to
+    completions: a level with pass rate 0.9 is passed after about 6 groups, one at 0.75 after about
+    14, and one at 0.55 or less falsely in at most 5 % of tests. Two in five tickets go back to
     levels already passed, most of them to those with the lowest pass rate.
 
     >>> CurriculumConfig(promote_at=0.8, reject_at=0.6).gate
@@ -29,13 +29,13 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         " bound of the pass rate reaches promote_at; stricter and slower)",
     )
     promote_at: float = Field(
-        default=0.65,
+        default=0.75,
         gt=0,
         lt=1,
         description="pass rate at which a level should be passed (fraction)",
     )
     reject_at: float = Field(
-        default=0.45,
+        default=0.55,
         gt=0,
         lt=1,
         description="pass rate at or below which a promotion is false (fraction; gate sprt only)",
@@ -74,7 +74,7 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         default=8.0, gt=0, description="age at which an outcome counts half, in groups of its level"
     )
     replay: float = Field(
-        default=0.5, ge=0, lt=1, description="share of a family's tickets on levels already passed"
+        default=0.4, ge=0, lt=1, description="share of a family's tickets on levels already passed"
     )
     preview: float = Field(
         default=0.0,
@@ -83,7 +83,7 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         description="share of a family's tickets on the level after the frontier",
     )
     floor: float = Field(
-        default=0.1,
+        default=0.05,
         gt=0,
         description="added to a level's recent failure rate to give its weight within the replay"
         " share; larger is more even",

@@ -28,6 +28,7 @@ RULES: dict[str, Any] = {
     "demote_below": 0.3,
     "replay": 0.35,
     "preview": 0.1,
+    "floor": 0.1,
 }
 
 

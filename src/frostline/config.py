@@ -30,7 +30,7 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
         description="which weights train: full, first:k, last:k, layers:3,7,10-14; "
         "+embeddings, +head and +norm add these",
     )
-    iterations: int = Field(default=200, ge=0, description="iterations of the whole run")
+    iterations: int = Field(default=150, ge=0, description="iterations of the whole run")
     seed: int = Field(default=0, ge=0, description="of the sampling and of the curriculum")
     answer_format: str = Field(default="raw", description="raw, tag or boxed")
     runs: str = Field(default="runs", description="folder that holds the run directories")
