@@ -41,7 +41,7 @@ def _level_axis(axis: Axes, metrics: list[dict[str, Any]], family: str) -> None:
     if drawn:
         xs, ys = zip(*drawn, strict=True)
         axis.scatter(xs, ys, s=3, alpha=0.15, color="tab:blue")
-    axis.set(title=f"{family}: frontier (line), problems drawn (dots)", ylabel="level")
+    axis.set(title=f"{family}: frontier, problems drawn", ylabel="level")
     axis.set_xlabel("iteration")
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
