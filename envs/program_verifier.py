@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -75,6 +76,38 @@ def is_lambda(code: str) -> bool:
     return re.match(r"\s*lambda\b", code) is not None
 
 
+def is_generator(module: str) -> bool:
+    r"""Whether `f` is defined as a generator function; the text is parsed and never run.
+
+    >>> is_generator("def f(n):\n    yield n*n")
+    True
+    """
+    try:
+        body = ast.parse(module).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    defined: list[list[ast.AST]] = []
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == "f":
+            defined.append(list(node.body))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            defined.append([node.value.body])
+    return bool(defined) and _yields(defined[-1])
+
+
+def _yields(body: list[ast.AST]) -> bool:
+    """Whether a function's own body yields; functions and lambdas inside it do not count."""
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, inner):
+            waiting += ast.iter_child_nodes(node)
+    return False
+
+
 def verify_program(
     code: str, cases: Sequence[tuple[int, int]], *, shuffle_key: object = ""
 ) -> Verdict:
@@ -105,6 +138,9 @@ def verify_program(
     keyed_rng("case order", shuffle_key).shuffle(order)
     order += reversed(order)
     result = run_program(program.text, [x for x, _ in order], one_feed=program.is_expression)
+    if result.status is Status.UNSUPPORTED and is_generator(program.text):
+        # the interpreter lacks `yield`, but in any Python this f returns a generator and no int
+        return Verdict(Status.WRONG, "f is a generator function")
     if result.status is not None or result.values is None:
         return Verdict(result.status or Status.VERIFIER_ERROR, result.reason)
     if any(type(value) is not int for value in result.values):
