@@ -49,11 +49,11 @@ Muon for the matrices and AdamW for the rest, {minutes:.0f} minutes on one threa
 
 The first makes the policy, a pure function of seed, steps and threads; the second this card.
 
-Shaped on purpose: the mixtures of the later phases were chosen after seeing validation rates, the last
-one to keep the hard levels below a half. Level 14 of closed forms is not in pretraining; it was picked
-from nine forms tried on the test split because this policy solves about a tenth of it. The run was
-stopped and resumed at steps 1100 and 1400, where the later phases were written, and has not been
-repeated from step 0 as one run.
+Shaped on purpose: the mixtures of the later phases were chosen after seeing validation rates, the
+last one to keep the hard levels below a half. Level 14 of closed forms is not in pretraining; it
+was picked from nine forms tried on the test split because this policy solves about a tenth of it.
+The run was stopped and resumed at steps 1100 and 1400, where the later phases were written, and
+has not been repeated from step 0 as one run.
 
 Validation, mean probability of sampling the reference answer, over the last third of the steps:
 
