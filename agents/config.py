@@ -46,6 +46,25 @@ class GRPOConfig(BaseModel, frozen=True, extra="forbid"):
     mask_truncated_completions: bool = Field(
         default=False, description="leave truncated completions out of the loss"
     )
-    rows_per_microbatch: int = Field(
-        default=256, ge=1, description="completions per backward pass; whole groups, one at least"
+    tokens_per_microbatch: int = Field(
+        default=16384,
+        ge=1,
+        description="tokens per backward pass, a group's prompt counted once; one group at least",
+    )
+    moments: Literal["reset", "keep", "offload"] = Field(
+        default="reset",
+        description="what becomes of a layer's optimizer state when a schedule freezes it: "
+        "dropped, kept, or kept in CPU memory",
+    )
+    rewarmup_iterations: int = Field(
+        default=0, ge=0, description="iterations of warm-up of a layer that starts to train anew"
+    )
+    bf16: bool = Field(default=False, description="run the model in bfloat16 autocast")
+    gradient_checkpointing: bool = Field(
+        default=False,
+        description="recompute activations in the backward pass, above the trunk only",
+    )
+    fast_path: bool = Field(
+        default=True,
+        description="share prefixes, pack tokens and reuse the trunk, where the model is known",
     )

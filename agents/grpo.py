@@ -1,9 +1,10 @@
 """The GRPO agent, native engine: one process, CPU or one GPU.
 
-How it differs from the textbook loop: each prompt is prefilled once for its whole group, in the
-rollout and in the loss; groups whose completions all earn the same take no forward and no
-backward pass, though their tokens stay in the loss's denominator, and an iteration without any
-signal takes no optimizer step; a group with an error of the verifier is dropped whole.
+How it differs from the textbook loop: each distinct prefix goes through the model once, in the
+rollout and in the loss, and the frozen trunk in the rollout only (`fast_path.py`); groups whose
+completions all earn the same take no forward and no backward pass, though their tokens stay in the
+loss's denominator, and an iteration without any signal takes no optimizer step; a group with an
+error of the verifier is dropped whole.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ..curricula import Curriculum, CurriculumConfig, Outcome, Ticket, make_curriculum
-from ..envs import EnvLike, Status, TaskSpec, TextEnv, envs_by_family
+from ..curricula import Curriculum, CurriculumConfig, Outcome, make_curriculum
+from ..envs import EnvLike, Status, TextEnv, envs_by_family
 from ..envs.streams import index_from_seed
 from .config import GRPOConfig
-from .learner import Learner
+from .episodes import Episodes, play
+from .learner import Graded, Learner
 from .meter import Clock
-from .policy import Policy, load_policy
-from .rollout import Rollout, sample
-from .subset import resolve
+from .plain_path import PlainPath
+from .policy import Policy, find_path, load_policy
+from .subsets import resolve
+from .subsets.schedule_phase import Observed, Phase
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 SAMPLES = 3
 
 
@@ -53,7 +55,7 @@ class GRPOAgent:
             policy: a `Policy`, or what `load_policy` takes.
             curriculum: a `Curriculum`, or the kind of one: `ladder`, `uniform` or `fixed`.
             envs: environments or Gymnasium ids, one per family.
-            trainable: which weights train (see `agents/subset.py`).
+            trainable: which weights train, and when (see `agents/subsets/spec.py`).
             config: options of the algorithm.
             seed: of the sampling; a `Curriculum` brings its own.
 
@@ -72,8 +74,15 @@ class GRPOAgent:
         self.curriculum = curriculum
         self.seed = seed
         self.iteration = 0
-        self.subset = resolve(trainable, self.policy.model)
+        self.subset = resolve(trainable, self.policy.model, seed=seed)
+        model = self.policy.model
+        on = self.config.fast_path
+        self.policy.path = find_path(model) if on else PlainPath(model, "fast_path is off")
         self.learner = Learner(self.policy, self.subset, self.config)
+        self.phase: Phase | None = None
+        if self.subset.schedule is not None:
+            self.phase = self.subset.schedule.start(self.subset.layers, seed)
+            self.learner.switch(self.subset.active(self.phase.active), 0)
 
     def train(
         self, iterations: int, *, callback: Callable[[dict[str, Any]], None] | None = None
@@ -94,44 +103,36 @@ class GRPOAgent:
     def step(self) -> dict[str, Any]:
         """Run one iteration: tickets, completions, verdicts, update; return its metrics."""
         clock = Clock()
-        with clock("generate"):
-            tickets = self.curriculum.sample(self.config.groups, policy_version=self.iteration)
-            prompts = [self._reset(ticket) for ticket in tickets]
-            rollout = sample(
-                self.policy,
-                prompts,
-                generations=self.config.num_generations,
-                max_completion_length=self.config.max_completion_length,
-                temperature=self.config.temperature,
-                generator=self._generator(),
-            )
-        with clock("verify"):
-            rewards_PG, verdicts = self._grade(tickets, rollout.texts)
-            sound_P = torch.tensor([Status.VERIFIER_ERROR not in row for row in verdicts])
+        tickets = self.curriculum.sample(self.config.groups, policy_version=self.iteration)
+        with torch.autocast(self.policy.device.type, torch.bfloat16, enabled=self.config.bf16):
+            episodes = play(
+                self.policy, self.envs, tickets, self.config, self._generator(), clock,
+                self.learner.first,
+            )  # fmt: skip
+        sound_P = episodes.sound_P
+        graded = self.learner.grade(episodes.rollout, episodes.rewards_PG, sound_P)
+        scores = self._scores(graded, clock)
+        active = list(self.phase.active if self.phase else self.subset.layers)
         with clock("update"):
-            update = self._update(rollout, rewards_PG, sound_P)
+            update = self._update(graded)
         outcomes = [
             Outcome(ticket, row.count(Status.CORRECT), len(row), error=not sound)
-            for ticket, row, sound in zip(tickets, verdicts, sound_P.tolist(), strict=True)
+            for ticket, row, sound in zip(tickets, episodes.verdicts, sound_P.tolist(), strict=True)
         ]
-        events = self.curriculum.update(outcomes)
+        events = [event_dict(event) for event in self.curriculum.update(outcomes)]
+        with clock("switch"):
+            self._advance(events, update["layer_grad_norms"], scores)
         self.iteration += 1
-        counts = Counter(status.value for row in verdicts for status in row)
-        lengths = rollout.mask_PGT.sum(1).float()
         return {
             "iteration": self.iteration,
-            "reward": rewards_PG[sound_P].mean().item() if sound_P.any() else 0.0,
             **update,
-            "entropy": (rollout.entropy_PGT.sum() / lengths.sum()).item(),
-            "completion_length": lengths.mean().item(),
-            "truncated": rollout.truncated_PG.float().mean().item(),
-            "tokens": int(lengths.sum()),
-            "verdicts": {status.value: counts[status.value] for status in Status},
+            **_summary(episodes),
+            "active": active,
+            "scores": scores and {str(layer): score for layer, score in scores.items()},
             "curriculum": self.curriculum.metrics(),
-            "events": [event_dict(event) for event in events],
+            "events": events,
             "groups": [[t.family, t.level, o.successes, o.trials]
                        for t, o in zip(tickets, outcomes, strict=True)],
-            "samples": self._samples(prompts, rollout.texts, verdicts),
             "seconds": clock.seconds,
         }  # fmt: skip
 
@@ -146,12 +147,18 @@ class GRPOAgent:
             "seed": self.seed,
             "trainable_count": self.subset.trainable,
             "total_count": self.subset.total,
+            "phase": self.phase and self.phase.to_dict(),
             **self.learner.state_dict(),
             "curriculum": self.curriculum.state_dict(),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], *, allow_new_subset: bool = False) -> None:
         """Go on from a saved state.
+
+        Args:
+            state: from `state_dict`.
+            allow_new_subset: whether it may be of another trainable subset. Its weights are taken
+                over, moments where both train; a schedule starts anew.
 
         Raises:
             ValueError: if the state is of another version, seed, optimizer or trainable subset,
@@ -160,9 +167,14 @@ class GRPOAgent:
         for key, value in (("version", STATE_VERSION), ("seed", self.seed)):
             if state[key] != value:
                 raise ValueError(f"saved agent has {key}={state[key]!r}, this one has {value!r}")
-        self.learner.check_state_dict(state)
+        self.learner.check_state_dict(state, allow_new_subset=allow_new_subset)
+        same = state["trainable"] == self.subset.spec
+        phase = Phase.from_dict(state["phase"]) if same and self.phase else self.phase
         self.curriculum.load_state_dict(state["curriculum"])  # it checks before it changes
+        if phase is not None:
+            self.learner.switch(self.subset.active(phase.active), 0)
         self.learner.load_state_dict(state)
+        self.phase = phase
         self.iteration = state["iteration"]
 
     def _generator(self) -> torch.Generator:
@@ -170,44 +182,63 @@ class GRPOAgent:
         generator = torch.Generator(self.policy.device)
         return generator.manual_seed(index_from_seed("rollout", self.seed, self.iteration))
 
-    def _reset(self, ticket: Ticket) -> str:
-        """Return the prompt of a ticket's problem."""
-        env = self.envs[ticket.family]
-        return env.reset(options={"task": _task(ticket)})[0]
+    def _update(self, graded: Graded) -> dict[str, Any]:
+        return self.learner.update(graded, self.iteration)
 
-    def _grade(
-        self, tickets: Sequence[Ticket], texts: Sequence[str]
-    ) -> tuple[Tensor, list[list[Status]]]:
-        """Step the environments: return rewards (P, G) and verdicts, P rows of G."""
-        generations = self.config.num_generations
-        rewards, verdicts = [], []
-        for p, ticket in enumerate(tickets):
-            env, task = self.envs[ticket.family], _task(ticket)
-            seen: dict[str, tuple[float, Status]] = {}
-            for text in texts[p * generations : (p + 1) * generations]:
-                if text not in seen:  # a group often writes the same answer many times
-                    env.reset(options={"task": task})
-                    _, reward, _, _, info = env.step(text)
-                    seen[text] = (reward, Status(info["verdict"]))
-                rewards.append(seen[text][0])
-                verdicts.append(seen[text][1])
-        rows = [verdicts[i : i + generations] for i in range(0, len(verdicts), generations)]
-        return torch.tensor(rewards).view(-1, generations), rows
+    def _scores(self, graded: Graded, clock: Clock) -> dict[int, float] | None:
+        """Return the layers' scores if the schedule wants them now; their cost is logged."""
+        schedule = self.subset.schedule
+        if schedule is None or self.phase is None or not schedule.wants_scores(self.phase):
+            return None
+        assert schedule.score is not None  # it could not want any
+        with clock("score"):
+            return self.learner.scores(graded, schedule.score, self.seed)
 
-    def _update(
-        self, rollout: Rollout, rewards_PG: Tensor, sound_P: Tensor
-    ) -> dict[str, float | None]:
-        return self.learner.update(rollout, rewards_PG, sound_P, self.iteration)
+    def _advance(
+        self,
+        events: Sequence[Mapping[str, Any]],
+        norms: Mapping[str, float],
+        scores: Mapping[int, float] | None,
+    ) -> None:
+        """Let the subset schedule choose the layers of the next iteration."""
+        schedule = self.subset.schedule
+        if schedule is None or self.phase is None:
+            return
+        observed = Observed(
+            promotions=sum(event["kind"] == "promotion" for event in events),
+            grad_norms={int(layer): norm for layer, norm in norms.items()},
+            scores=scores,
+        )
+        phase = schedule.advance(self.phase, observed, self.subset.layers, self.seed)
+        if phase.active != self.phase.active:
+            self.learner.switch(self.subset.active(phase.active), self.iteration + 1)
+        self.phase = phase
 
-    def _samples(
-        self, prompts: Sequence[str], texts: Sequence[str], verdicts: Sequence[Sequence[Status]]
-    ) -> list[dict[str, str]]:
-        """Return the first completion of the first few groups, for the log."""
-        every = self.config.num_generations
-        return [
-            {"prompt": prompts[p], "completion": texts[p * every], "verdict": verdicts[p][0].value}
-            for p in range(min(SAMPLES, len(prompts)))
-        ]
+
+def _summary(episodes: Episodes) -> dict[str, Any]:
+    """Return what the completions of an iteration were like."""
+    rollout, sound_P = episodes.rollout, episodes.sound_P
+    counts = Counter(status.value for row in episodes.verdicts for status in row)
+    lengths = rollout.mask_PGT.sum(1).float()
+    every = len(rollout.texts) // len(episodes.prompts)
+    samples = [
+        {
+            "prompt": episodes.prompts[p],
+            "completion": rollout.texts[p * every],
+            "verdict": episodes.verdicts[p][0].value,
+        }
+        for p in range(min(SAMPLES, len(episodes.prompts)))
+    ]
+    return {
+        "reward": episodes.rewards_PG[sound_P].mean().item() if sound_P.any() else 0.0,
+        "entropy": (rollout.entropy_PGT.sum() / lengths.sum()).item(),
+        "completion_length": lengths.mean().item(),
+        "truncated": rollout.truncated_PG.float().mean().item(),
+        "turns": episodes.turns,
+        "tokens": int(lengths.sum()),
+        "verdicts": {status.value: counts[status.value] for status in Status},
+        "samples": samples,
+    }
 
 
 def check_space(curriculum: Curriculum, envs: Mapping[str, TextEnv]) -> None:
@@ -224,7 +255,3 @@ def check_space(curriculum: Curriculum, envs: Mapping[str, TextEnv]) -> None:
 def event_dict(event: Any) -> dict[str, Any]:
     """Return a curriculum's event as JSON values."""
     return {name: getattr(event, name) for name in event.__dataclass_fields__}
-
-
-def _task(ticket: Ticket) -> TaskSpec:
-    return TaskSpec(ticket.family, ticket.level, ticket.split, ticket.index)

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .advantages import group_advantages, has_signal
+from .batch import Batch, by_token_budget
 from .config import GRPOConfig
-from .loss import Batch, clipped_loss, completion_log_probs, token_weights
+from .loss import clipped_loss, token_weights
 from .meter import Meter
+from .optimizer import SubsetOptimizer, copies
 from .policy import Policy
 from .rollout import Rollout
-from .subset import TrainableSubset, apply
+from .subsets import TrainableSubset, apply
+from .subsets.scores import LayerScorer, layer_grad_norms
+from .subsets.trunk import lowest_layer
+
+# into how many parts a batch is split for scoring: a variance needs some
+SCORE_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Completions with what the loss needs to know of them.
+
+    Attributes:
+        batch: the completions and their advantages.
+        weights_PGT: weight of each token's loss, over the whole batch.
+        used_P: numbers of the groups that take part in the update.
+        signal_P: shape (P,): whether the completions of a group differ in reward.
+        tokens: sound tokens that count, those of groups without signal included.
+    """
+
+    batch: Batch
+    weights_PGT: Tensor
+    used_P: Tensor
+    signal_P: Tensor
+    tokens: float
+
+
+@dataclass(slots=True)
+class _Part:
+    """A micro-batch: made ready once, with what the first pass over it has fixed."""
+
+    prepared: Any
+    batch: Batch
+    weights: Tensor
+    old_PGT: Tensor | None = None
+    reference_PGT: Tensor | None = None
 
 
 class Learner:
@@ -25,26 +63,34 @@ class Learner:
         """Freeze all of `policy` but `subset`, and make the optimizer."""
         self.policy, self.subset, self.config = policy, subset, config
         apply(subset, policy.model)
-        chosen = set(subset.names)
-        named = policy.model.named_parameters()
-        self.parameters = {name: p for name, p in named if name in chosen}
-        self.optimizer = self._make_optimizer()
+        self._named = dict(policy.model.named_parameters())
+        self.parameters = {name: self._named[name] for name in subset.names}
+        self.changed = dict(self.parameters)  # and what an earlier subset of the run has trained
+        self.optimizer = SubsetOptimizer(self.parameters, subset.layer_of, config)
+        self.first = self._lowest = lowest_layer(subset.names, subset, policy.model)
+        policy.path.checkpoint_gradients(config.gradient_checkpointing)
         # the reference of the KL penalty needs the originals of what trains, and no second model
-        keep = config.beta > 0
+        adapter = subset.adapter
+        self._off = adapter if adapter is not None and not adapter.changes_base else None
+        kept = set(subset.names) - set(self._off.trainable if self._off else ())
         self._originals = (
-            {n: p.detach().clone() for n, p in self.parameters.items()} if keep else {}
+            {n: p.detach().clone() for n, p in self.parameters.items() if n in kept}
+            if config.beta > 0
+            else {}
         )
 
-    def update(
-        self, rollout: Rollout, rewards_PG: Tensor, sound_P: Tensor, iteration: int
-    ) -> dict[str, float | None]:
-        """Take the optimizer steps of one iteration and return what was measured.
+    def switch(self, names: Collection[str], iteration: int) -> None:
+        """Let exactly `names` train from `iteration` on."""
+        self.optimizer.switch(names, iteration)
+        self.first = lowest_layer(names, self.subset, self.policy.model)
+
+    def grade(self, rollout: Rollout, rewards_PG: Tensor, sound_P: Tensor) -> Graded:
+        """Return completions with their advantages and the weights of their tokens.
 
         Args:
             rollout: the completions.
             rewards_PG: shape (P, G).
             sound_P: shape (P,): False for a group with an error of the verifier; it is dropped.
-            iteration: counts from 0; it sets the learning rate.
         """
         config = self.config
         advantages_PG = torch.zeros_like(rewards_PG)
@@ -59,143 +105,178 @@ class Learner:
         weights_PGT = torch.zeros(mask_PGT.shape, device=mask_PGT.device)
         weights_PGT[sound_PG] = token_weights(mask_PGT[sound_PG].float(), config)
         batch = Batch(rollout.prompt_PS, rollout.prompt_mask_PS, rollout.completion_PGT, mask_PGT,
-                      advantages_PG.flatten().to(mask_PGT.device))  # fmt: skip
+                      advantages_PG.flatten().to(mask_PGT.device), rollout.trunk)  # fmt: skip
         # with a KL penalty a group without signal still pulls towards the reference
         used_P = (sound_P if config.beta > 0 else signal_P).to(mask_PGT.device)
         # a group whose rows are all truncated and masked has nothing to learn from
         used_P = used_P & mask_PGT.reshape(len(sound_P), -1).any(1)
+        tokens = mask_PGT[sound_PG].sum().item()
+        return Graded(batch, weights_PGT, used_P.nonzero()[:, 0], signal_P, tokens)
+
+    def update(self, graded: Graded, iteration: int) -> dict[str, Any]:
+        """Take the optimizer steps of one iteration and return what was measured.
+
+        Args:
+            graded: the completions.
+            iteration: counts from 0; it sets the learning rate.
+        """
         meter = Meter()
-        fixed: dict[int, tuple[Tensor, Tensor | None]] = {}
-        for _ in range(config.num_iterations if used_P.any() else 0):
-            self._set_learning_rate(iteration)
-            parts = self._microbatches(batch, weights_PGT, used_P.nonzero()[:, 0])
-            for i, (part, weights) in enumerate(parts):
-                self._backward(i, part, weights, fixed, meter)
-            norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), config.max_grad_norm)
+        norms: dict[int, float] = {}
+        parts = list(self._parts(graded, self.first))
+        for step in range(self.config.num_iterations if parts else 0):
+            self.optimizer.learning_rates(iteration)
+            for part in parts:
+                self._backward(part, meter)
+            if step == 0:
+                norms = layer_grad_norms(self.parameters, self.subset.layer_of)
+            trained = self.optimizer.trained()
+            norm = torch.nn.utils.clip_grad_norm_(trained, self.config.max_grad_norm)
             meter.norms.append(norm.item())
             self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
-        counted = mask_PGT[sound_PG].sum().item()
         return {
-            "signal": signal_P.float().mean().item(),
-            **meter.summary(counted, penalty=config.beta > 0),
+            "signal": graded.signal_P.float().mean().item(),
+            **meter.summary(graded.tokens, penalty=self.config.beta > 0),
+            "layer_grad_norms": {str(layer): norm for layer, norm in norms.items()},
         }
 
-    def _microbatches(
-        self, batch: Batch, weights_PGT: Tensor, used_P: Tensor
-    ) -> Iterator[tuple[Batch, Tensor]]:
-        """Yield groups of `used_P` with the weights of their tokens."""
-        generations = self.config.num_generations
-        groups = max(1, self.config.rows_per_microbatch // generations)
-        grid = weights_PGT.view(-1, generations, weights_PGT.shape[1])
-        for index_P in used_P.split(groups):
+    def scores(self, graded: Graded, kind: str, seed: int) -> dict[int, float] | None:
+        """Return a score of each layer that may train, from the gradient of this batch.
+
+        None without signal. No more than one tensor's gradient is held at a time.
+        """
+        groups = len(graded.used_P)
+        if not groups:
+            return None
+        first = min(self.subset.layers)
+        scorer = LayerScorer(
+            self.parameters, self.subset.layer_of, self.subset.layers, (kind,), seed=seed
+        )
+        each = -(-groups // SCORE_PARTS)
+        with scorer:
+            for index_P in graded.used_P.split(each):
+                # a part may need several micro-batches; its gradient must be one
+                smaller = replace(graded, used_P=index_P)
+                total = sum(
+                    (self._loss(part)[0] for part in self._parts(smaller, first, whole=True)),
+                    start=torch.zeros((), device=self.policy.device),
+                )
+                total.backward()
+                scorer.part()
+        return scorer.scores(kind)
+
+    def _parts(self, graded: Graded, first: int, *, whole: bool = False) -> Iterator[_Part]:
+        """Yield the micro-batches of an update of the layers from `first` up."""
+        batch, generations = graded.batch, self.config.num_generations
+        grid = graded.weights_PGT.view(-1, generations, graded.weights_PGT.shape[1])
+        budget = self.config.tokens_per_microbatch
+        split = [graded.used_P] if whole else by_token_budget(batch.tokens(), graded.used_P, budget)
+        for index_P in split:
             part = batch.groups(index_P)
             weights = grid[index_P].flatten(0, 1)[:, : part.mask_PGT.shape[1]]
-            yield part, weights
+            yield _Part(self.policy.path.prepare(part, first), part, weights)
 
-    def _backward(
-        self,
-        i: int,
-        batch: Batch,
-        weights: Tensor,
-        fixed: dict[int, tuple[Tensor, Tensor | None]],
-        meter: Meter,
-    ) -> None:
-        """Add the gradient of micro-batch `i`.
-
-        The first pass over it puts the log-probabilities of the old policy, which sampled it,
-        and of the reference into `fixed`.
-        """
-        log_probs = completion_log_probs(self.policy.model, batch, self.config.temperature)
-        if i not in fixed:
-            fixed[i] = (log_probs.detach(), self._reference_log_probs(batch))
-        old, reference = fixed[i]
-        loss, clipped, kl = clipped_loss(
-            log_probs, old, batch.advantages_PG, self.config, reference
-        )
-        total = (loss * weights).sum()
+    def _backward(self, part: _Part, meter: Meter) -> None:
+        """Add the gradient of a micro-batch."""
+        total, clipped, kl = self._loss(part)
         total.backward()
-        meter.add(total, batch.mask_PGT, clipped, kl)
+        meter.add(total.detach(), part.batch.mask_PGT, clipped, kl)
 
-    def _reference_log_probs(self, batch: Batch) -> Tensor | None:
+    def _loss(self, part: _Part) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the loss of a micro-batch, what is clipped, and the KL of each token.
+
+        The first pass over it fixes the log-probabilities of the old policy, which sampled it,
+        and of the reference.
+        """
+        log_probs = self._log_probs(part)
+        if part.old_PGT is None:
+            part.old_PGT = log_probs.detach()
+            part.reference_PGT = self._reference_log_probs(part)
+        loss, clipped, kl = clipped_loss(
+            log_probs, part.old_PGT, part.batch.advantages_PG, self.config, part.reference_PGT
+        )
+        return (loss * part.weights).sum(), clipped, kl
+
+    def _log_probs(self, part: _Part, *, trunk_holds: bool = True) -> Tensor:
+        device = self.policy.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.config.bf16):
+            return self.policy.path.log_probs(
+                part.prepared, self.config.temperature, trunk_holds=trunk_holds
+            )
+
+    def _reference_log_probs(self, part: _Part) -> Tensor | None:
         """Return the log-probabilities under the original weights if there is a KL penalty."""
         if self.config.beta == 0:
             return None
         with torch.no_grad(), self.reference():
-            return completion_log_probs(self.policy.model, batch, self.config.temperature)
+            # below `first` the reference is the policy, unless a schedule has trained there
+            return self._log_probs(part, trunk_holds=self._lowest >= self.first)
 
     @contextmanager
     def reference(self) -> Iterator[None]:
-        """Put the original weights of the trainable subset in place for a while."""
-        current = {name: p.data for name, p in self.parameters.items()}
-        try:
-            for name, parameter in self.parameters.items():
-                parameter.data = self._originals[name]
-            yield
-        finally:
-            for name, parameter in self.parameters.items():
-                parameter.data = current[name]
-
-    def _set_learning_rate(self, iteration: int) -> None:
-        warm = min(1.0, (iteration + 1) / max(1, self.config.warmup_iterations))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * warm
+        """Put the original weights in place for a while: originals back, adapters off."""
+        current = {name: self._named[name].data for name in self._originals}
+        with ExitStack() as stack:
+            if self._off is not None:
+                stack.enter_context(self._off.off())
+            try:
+                for name, original in self._originals.items():
+                    self._named[name].data = original
+                yield
+            finally:
+                for name, data in current.items():
+                    self._named[name].data = data
 
     def state_dict(self) -> dict[str, Any]:
         """Return weights, originals and moments by parameter name, as copies on the CPU."""
-        moments = self.optimizer.state_dict()["state"]
-        names = list(self.parameters)
         return {
             "trainable": self.subset.spec,
             "optimizer": self.config.optimizer,
-            "weights": _copies(self.parameters),
-            "originals": _copies(self._originals),
-            "moments": {names[i]: _copies(state) for i, state in moments.items()},
+            "weights": copies(self.changed),
+            "originals": copies(self._originals),
+            **self.optimizer.state_dict(),
         }
 
-    def check_state_dict(self, state: Mapping[str, Any]) -> None:
+    def check_state_dict(self, state: Mapping[str, Any], *, allow_new_subset: bool = False) -> None:
         """Raise ValueError if a state is of another optimizer or trainable subset.
 
         Also if it lacks the reference that `beta` needs.
+
+        Args:
+            state: from `state_dict`.
+            allow_new_subset: whether it may be of another subset of the same model.
         """
         mine = {"trainable": self.subset.spec, "optimizer": self.config.optimizer}
         for key, value in mine.items():
-            if state[key] != value:
-                raise ValueError(f"saved agent has {key}={state[key]!r}, this one has {value!r}")
-        if set(state["weights"]) != set(self.parameters):
-            odd = sorted(set(state["weights"]) ^ set(self.parameters))
-            raise ValueError(f"saved agent trains other parameters, such as {odd[0]}")
-        if self.config.beta > 0 and not state["originals"]:
+            if state[key] != value and not (key == "trainable" and allow_new_subset):
+                hint = "; allow_new_subset takes over its weights" if key == "trainable" else ""
+                raise ValueError(
+                    f"saved agent has {key}={state[key]!r}, this one has {value!r}{hint}"
+                )
+        lacking = sorted(set(self.parameters) - set(state["weights"]))
+        if lacking and not allow_new_subset:
+            raise ValueError(f"saved agent trains other parameters: it lacks {lacking[0]}")
+        unknown = sorted(set(state["weights"]) - set(self._named))
+        if unknown:
+            raise ValueError(
+                f"saved agent has weights that this model lacks, such as {unknown[0]}; merge its "
+                "adapters first (frostline export --adapters merged)"
+            )
+        if self.config.beta > 0 and not state["originals"] and not self._off:
             raise ValueError(f"beta={self.config.beta} needs a reference; the saved agent had none")
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state; call `check_state_dict` first."""
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(state["weights"][name])
-                parameter.grad = None
+        """Take over a saved state; call `check_state_dict` first.
+
+        Of another subset it takes the weights, their originals, and the moments of what both train.
+        """
         device = self.policy.device
-        self._originals = {n: t.to(device, copy=True) for n, t in state["originals"].items()}
-        own = self.optimizer.state_dict()
-        places = {name: i for i, name in enumerate(self.parameters)}
-        own["state"] = {places[name]: _copies(item) for name, item in state["moments"].items()}
-        self.optimizer.load_state_dict(own)  # moves the moments to the parameters' device
-
-    def _make_optimizer(self) -> torch.optim.Optimizer:
-        c = self.config
-        if c.optimizer == "sgd":
-            return torch.optim.SGD(
-                self.parameters.values(), lr=c.learning_rate, weight_decay=c.weight_decay
-            )
-        betas = (c.adam_beta1, c.adam_beta2)
-        return torch.optim.AdamW(
-            self.parameters.values(), lr=c.learning_rate, betas=betas, weight_decay=c.weight_decay
-        )
-
-
-def _copies(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tensors of a dictionary as copies on the CPU, and its other values as they are."""
-    return {
-        name: value.detach().to("cpu", copy=True) if isinstance(value, Tensor) else value
-        for name, value in values.items()
-    }
+        for name, original in state["originals"].items():
+            self._originals[name] = original.to(device, copy=True)
+        with torch.no_grad():
+            for name, value in state["weights"].items():
+                self.changed[name] = self._named[name]
+                self._named[name].copy_(value)
+                self._named[name].grad = None
+        if not set(self.changed) <= set(self.parameters):
+            self._lowest = 0  # the reference may differ from the policy anywhere
+        self.optimizer.load_state_dict(state)

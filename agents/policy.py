@@ -23,7 +23,13 @@ from transformers import (
 )
 from transformers.utils import logging as hf_logging
 
+from .decoder import Decoder, UnknownShape
+from .fast_path import FastPath
+from .path import ModelPath
+from .plain_path import PlainPath
+
 BASE = "base"
+_MARK = "\u2042answer\u2042"  # stands for an answer in a chat template
 _HUB_ID = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 
 
@@ -36,12 +42,14 @@ class Policy:
         tokenizer: its tokenizer; it must have a pad token.
         name: where it came from: `base`, a folder or a hub id.
         end_ids: the tokens that end a completion.
+        path: how it is sampled and scored: fast if its shape is known, else plain.
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str = "policy"
     end_ids: frozenset[int] = field(init=False)
+    path: ModelPath = field(init=False)
 
     def __post_init__(self) -> None:
         """Check what generation relies on.
@@ -61,6 +69,7 @@ class Policy:
         self.end_ids = frozenset(i for i in ends if i is not None)
         if not self.end_ids:
             raise ValueError(f"policy {self.name!r} needs an end token: its tokenizer has none")
+        self.path = find_path(self.model)
 
     @property
     def pad_id(self) -> int:
@@ -106,10 +115,40 @@ class Policy:
             )
         )
 
+    def encode_feedback(self, feedback: str) -> list[int]:
+        """Return the tokens between a completion and the next: what the environment says.
+
+        With a chat template it is a user turn and the header of the next answer; without one it
+        is a line of its own.
+
+        Raises:
+            ValueError: if the chat template changes what it has written of earlier turns.
+        """
+        tokenizer: Any = self.tokenizer
+        if tokenizer.chat_template is None:
+            return list(tokenizer(f"\n{feedback}\n", add_special_tokens=False)["input_ids"])
+        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
+        turns.append({"role": "user", "content": feedback})
+        text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        _, mark, after = text.partition(_MARK)
+        if not mark or _MARK in after:
+            raise ValueError(
+                f"policy {self.name!r}: its chat template does not show an answer once and as it "
+                "is, so episodes of several turns cannot be built"
+            )
+        # the completion has brought its own end token
+        for end in (tokenizer.decode([i]) for i in sorted(self.end_ids)):
+            after = after.removeprefix(end)
+        return list(tokenizer(after, add_special_tokens=False)["input_ids"])
+
+    def room(self) -> int | None:
+        """Return the number of positions of the model, None if it names no limit."""
+        # not every configuration has one
+        return getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+
     def check_length(self, longest_prompt: int, max_completion_length: int) -> None:
         """Raise ValueError if a prompt and a completion do not fit into the model's context."""
-        config = self.model.config.get_text_config()
-        room = getattr(config, "max_position_embeddings", None)  # not every config has it
+        room = self.room()
         if room is not None and longest_prompt + max_completion_length > room:
             raise ValueError(
                 f"max_completion_length={max_completion_length} and a prompt of {longest_prompt} "
@@ -144,6 +183,14 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     with _one_line(name), _no_progress_bar():
         model: nn.Module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
     return Policy(cast(PreTrainedModel, model.to(device)), tokenizer, name)
+
+
+def find_path(model: PreTrainedModel) -> ModelPath:
+    """Return the fast path if it knows the shape of `model`, else the plain one with the reason."""
+    try:
+        return FastPath(Decoder.of(model))
+    except UnknownShape as reason:
+        return PlainPath(model, str(reason))
 
 
 def _source(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Sampling: each prompt is prefilled once, finished rows leave the batch."""
+"""Sampling: prompts in, completions out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
+from .batch import Trunk
+from .path import Sampling
 from .policy import Policy
-
-# Rows that have ended are dropped once they are this share of the batch: dropping copies the cache.
-DROP_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +21,12 @@ class Rollout:
         prompt_PS: prompt tokens, left-padded, shape (P, S).
         prompt_mask_PS: 1 on real prompt tokens.
         completion_PGT: completion tokens, right-padded, shape (P*G, T); rows of a group adjoin.
-        mask_PGT: 1 on completion tokens, the end token among them.
+        mask_PGT: 1 on sampled tokens, the end token among them; 0 at pads and on the turns of
+            the environment.
         entropy_PGT: of the distribution that each token was drawn from, in nats; 0 at pads.
         truncated_PG: shape (P*G,): whether a row was cut before it ended.
-        texts: the completions as text, P*G of them.
+        texts: the completions as text, P*G of them; the last turn's of an episode with several.
+        trunk: activations that the loss may use again, if they were asked for.
     """
 
     prompt_PS: Tensor
@@ -36,6 +36,7 @@ class Rollout:
     entropy_PGT: Tensor
     truncated_PG: Tensor
     texts: list[str]
+    trunk: Trunk | None = None
 
 
 def left_pad(
@@ -51,7 +52,6 @@ def left_pad(
     return ids, mask
 
 
-@torch.no_grad()
 def sample(
     policy: Policy,
     prompts: Sequence[str],
@@ -60,6 +60,7 @@ def sample(
     max_completion_length: int,
     temperature: float,
     generator: torch.Generator,
+    trunk_layer: int = 0,
 ) -> Rollout:
     """Sample `generations` completions of each prompt.
 
@@ -70,22 +71,40 @@ def sample(
         max_completion_length: tokens after which a row is truncated.
         temperature: of the softmax; 0 takes the likeliest token.
         generator: the only source of randomness.
+        trunk_layer: keep what enters this layer, if it is not 0.
 
     Raises:
         ValueError: if a prompt and a completion do not fit into the model's context.
     """
-    encoded = policy.encode(prompts)
+    return sample_encoded(
+        policy,
+        policy.encode(prompts),
+        generations=generations,
+        max_completion_length=max_completion_length,
+        temperature=temperature,
+        generator=generator,
+        trunk_layer=trunk_layer,
+    )
+
+
+def sample_encoded(
+    policy: Policy,
+    encoded: Sequence[Sequence[int]],
+    *,
+    generations: int,
+    max_completion_length: int,
+    temperature: float,
+    generator: torch.Generator,
+    trunk_layer: int = 0,
+) -> Rollout:
+    """Sample completions of prompts that are tokens already; see `sample`."""
     policy.check_length(max(map(len, encoded)), max_completion_length)
     prompt_PS, prompt_mask_PS = left_pad(encoded, policy.pad_id, policy.device)
-    completion_PGT, mask_PGT, entropy_PGT = _decode(
-        policy,
-        prompt_PS,
-        prompt_mask_PS,
-        generations,
-        max_completion_length,
-        temperature,
-        generator,
+    sampling = Sampling(
+        generations, max_completion_length, temperature, policy.end_ids, policy.pad_id, generator
     )
+    decoded = policy.path.decode(prompt_PS, prompt_mask_PS, sampling, trunk_layer)
+    completion_PGT, mask_PGT = decoded.completion_PGT, decoded.mask_PGT
     ends = torch.tensor(sorted(policy.end_ids), device=policy.device)
     ended_PG = (torch.isin(completion_PGT, ends) & mask_PGT.bool()).any(1)
     texts = [
@@ -93,77 +112,6 @@ def sample(
         for row, length in zip(completion_PGT.tolist(), mask_PGT.sum(1).tolist(), strict=True)
     ]
     return Rollout(
-        prompt_PS, prompt_mask_PS, completion_PGT, mask_PGT, entropy_PGT, ~ended_PG, texts
-    )
-
-
-def _decode(
-    policy: Policy,
-    prompt_PS: Tensor,
-    prompt_mask_PS: Tensor,
-    generations: int,
-    max_length: int,
-    temperature: float,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return completion tokens, mask and entropies, (P*G, T) with T the longest completion."""
-    model, device = policy.model, policy.device
-    ends = torch.tensor(sorted(policy.end_ids), device=device)
-    out = model(
-        input_ids=prompt_PS,
-        attention_mask=prompt_mask_PS,
-        position_ids=(prompt_mask_PS.cumsum(1) - 1).clamp(min=0),
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    cache: DynamicCache = out.past_key_values
-    cache.batch_repeat_interleave(generations)
-    logits = out.logits[:, -1].repeat_interleave(generations, dim=0)
-    rows = len(prompt_PS) * generations
-    tokens = torch.full((rows, max_length), policy.pad_id, device=device)
-    mask = torch.zeros((rows, max_length), dtype=torch.long, device=device)
-    entropies = torch.zeros((rows, max_length), device=device)
-    attention = prompt_mask_PS.repeat_interleave(generations, dim=0)
-    positions = attention.sum(1)
-    live = torch.arange(rows, device=device)  # which row each line of the batch is
-    running = torch.ones(rows, dtype=torch.bool, device=device)
-    length = 0
-    for step in range(max_length):
-        chosen, entropy = _choose(logits, temperature, generator)
-        here = live[running]
-        tokens[here, step] = chosen[running]
-        entropies[here, step] = entropy[running]
-        mask[here, step] = 1
-        length = step + 1
-        running = running & ~torch.isin(chosen, ends)
-        left = int(running.sum())
-        if not left or length == max_length:
-            break
-        if left <= (1 - DROP_SHARE) * len(running):
-            kept = running.nonzero()[:, 0]
-            cache.batch_select_indices(kept)
-            live, chosen, positions, attention = (
-                live[kept], chosen[kept], positions[kept], attention[kept])  # fmt: skip
-            running = running[kept]
-        attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
-        out = model(
-            input_ids=chosen[:, None],
-            attention_mask=attention,
-            position_ids=positions[:, None],
-            past_key_values=cache,
-            use_cache=True,
-        )
-        positions = positions + 1
-        logits = out.logits[:, -1]
-    return tokens[:, :length], mask[:, :length], entropies[:, :length]
-
-
-def _choose(
-    logits: Tensor, temperature: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Return one token per row, and the entropy of what it was drawn from."""
-    if temperature == 0:
-        return logits.argmax(-1), logits.new_zeros(len(logits))
-    probabilities = (logits.float() / temperature).softmax(-1)
-    chosen = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
-    return chosen, torch.special.entr(probabilities).sum(-1)
+        prompt_PS, prompt_mask_PS, completion_PGT, mask_PGT, decoded.entropy_PGT, ~ended_PG, texts,
+        decoded.trunk,
+    )  # fmt: skip

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from frostline.agents.batch import Batch
 from frostline.agents.config import GRPOConfig
-from frostline.agents.loss import Batch, clipped_loss, token_weights
+from frostline.agents.loss import clipped_loss, token_weights
 
 MASK = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
 

@@ -1,0 +1,253 @@
+"""A decoder run on packed tokens: the forward pass of the fast path, over the model's own modules.
+
+It computes what `model(input_ids)` computes, on a list of N tokens without padding, from any layer
+up, with attention left to the caller: the loss attends over a packed batch (`packing.py`), the
+rollout over its cache (`fast_decoding.py`). Weights and modules are the model's own, so that
+adapters and steering vectors are in effect. `Decoder.of` refuses a shape that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
+
+KNOWN = ("llama", "mistral", "qwen2", "qwen3")
+# Largest difference of a logit from the model's own, relative to the largest logit; rounding is
+# below a tenth of it, a shape that is not understood far above.
+AGREE_WITHIN = 1e-4
+
+
+class Attend(Protocol):
+    """Attention of one layer."""
+
+    def __call__(self, layer: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor) -> Tensor:
+        """Return (N, H * D), from queries of H heads, keys and values of K heads."""
+        ...
+
+
+class UnknownShape(Exception):
+    """The fast path does not know this model; the text says why."""
+
+
+class _RMSNorm(torch.autograd.Function):
+    """Root mean square norm (Zhang & Sennrich 2019), in half of the passes of the plain one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        scale = x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
+        ctx.save_for_backward(x, weight, scale)
+        return (x * scale).mul_(weight)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        x, weight, scale = ctx.saved_tensors
+        grad = grads[0]
+        unit = x * scale
+        grad_weight = grad_x = None
+        if ctx.needs_input_grad[1]:
+            grad_weight = (grad * unit).flatten(0, -2).sum(0)
+        if ctx.needs_input_grad[0]:
+            grad_x = grad * weight
+            along = (grad_x * unit).mean(-1, keepdim=True)
+            grad_x.sub_(unit.mul_(along)).mul_(scale)
+        return grad_x, grad_weight, None
+
+
+class Decoder:
+    """A known model's forward pass on packed tokens."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        """Take the modules of `model`; use `Decoder.of`, which checks them."""
+        self.model = model
+        self.config: Any = model.config
+        self.backbone: Any = model.model
+        self.head: Any = model.get_output_embeddings()
+        self.layers: Any = self.backbone.layers
+        heads = self.config.num_attention_heads
+        self.head_dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // heads
+        self.gradient_checkpointing = False
+        self._fused: dict[tuple[int, str], tuple[Tensor, Tensor | None]] | None = None
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> Decoder:
+        """Return the decoder of a model that it knows.
+
+        Raises:
+            UnknownShape: for another kind of model, or if its logits differ from the model's own.
+        """
+        config: Any = model.config
+        if config.model_type not in KNOWN:
+            raise UnknownShape(f"{config.model_type} is none of {', '.join(KNOWN)}")
+        if config.hidden_act != "silu":
+            raise UnknownShape(f"its activation is {config.hidden_act}, not silu")
+        window = getattr(config, "sliding_window", None)  # Llama's configuration has none
+        if window is not None and getattr(config, "use_sliding_window", True):
+            raise UnknownShape(f"it attends within a sliding window of {window}")
+        decoder = cls(model)
+        gap = _gap(decoder)
+        if not gap < AGREE_WITHIN:  # NaN is no agreement
+            raise UnknownShape(f"its logits differ by {gap:.1g} from the model's own")
+        return decoder
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.layers)
+
+    def embed(self, ids_N: Tensor) -> Tensor:
+        """Return the embeddings of tokens, (N, d)."""
+        h: Tensor = self.backbone.embed_tokens(ids_N)
+        return h
+
+    def rotary(self, positions_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Return cosine and sine of the rotary positions, (N, 1, D) each."""
+        dummy = self.head.weight.new_empty(1)
+        cos, sin = self.backbone.rotary_emb(dummy, positions_N[None])
+        return cos[0, :, None], sin[0, :, None]
+
+    def logits(self, h_ND: Tensor) -> Tensor:
+        """Return the logits at the given last hidden states, (N, V)."""
+        logits: Tensor = self.head(_norm(self.backbone.norm, h_ND))
+        return logits
+
+    def run(
+        self, h_ND: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend, first: int, end: int
+    ) -> Tensor:
+        """Run layers `first` … `end` - 1 on hidden states (N, d)."""
+        for i in range(first, end):
+            if self.gradient_checkpointing and torch.is_grad_enabled():
+                h_ND = checkpoint(self._layer, i, h_ND, rotary, attend, use_reentrant=False)
+            else:
+                h_ND = self._layer(i, h_ND, rotary, attend)
+        return h_ND
+
+    def fuse(self) -> _Fused:
+        """Keep joined projection weights while the block lasts; no weight may change inside."""
+        return _Fused(self)
+
+    def _layer(self, i: int, h_ND: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
+        # modules are looked up anew each time: an adapter may have taken their place
+        layer: Any = self.layers[i]
+        attention = layer.self_attn
+        x = _norm(layer.input_layernorm, h_ND)
+        modules = (attention.q_proj, attention.k_proj, attention.v_proj)
+        parts = self._project(i, "qkv", x, modules)
+        q, k, v = (part.unflatten(-1, (-1, self.head_dim)) for part in parts)
+        if hasattr(attention, "q_norm"):  # Qwen3 normalises queries and keys
+            q, k = _norm(attention.q_norm, q), _norm(attention.k_norm, k)
+        h_ND = h_ND + attention.o_proj(attend(i, _rotate(q, *rotary), _rotate(k, *rotary), v))
+        x = _norm(layer.post_attention_layernorm, h_ND)
+        mlp = layer.mlp
+        if type(mlp.gate_proj) is nn.Linear and type(mlp.up_proj) is nn.Linear:
+            gate, up = self._project(i, "mlp", x, (mlp.gate_proj, mlp.up_proj))
+            h_ND = h_ND + mlp.down_proj(F.silu(gate) * up)
+        else:
+            h_ND = h_ND + mlp(x)
+        steering = layer._parameters.get("steering")  # see subsets/steering.py
+        return h_ND if steering is None else h_ND + steering
+
+    def _project(
+        self, i: int, name: str, x: Tensor, modules: Sequence[nn.Module]
+    ) -> Sequence[Tensor]:
+        """Return the outputs of several linear modules; of plain ones by a single product."""
+        if not all(type(module) is nn.Linear for module in modules):
+            return [module(x) for module in modules]
+        linear: list[Any] = list(modules)
+        sizes = [module.out_features for module in linear]
+        if self._fused is None:
+            return F.linear(x, *_joined(linear)).split(sizes, -1)
+        if (i, name) not in self._fused:
+            self._fused[i, name] = _joined(linear)
+        return F.linear(x, *self._fused[i, name]).split(sizes, -1)
+
+
+class _Fused:
+    """Context in which a decoder joins each layer's projection weights once."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+
+    def __enter__(self) -> None:
+        self.decoder._fused = {}
+
+    def __exit__(self, *_: object) -> None:
+        self.decoder._fused = None
+
+
+def causal_attention(
+    q_RHTD: Tensor,
+    k_RKSD: Tensor,
+    v_RKSD: Tensor,
+    mask_RTS: Tensor | None = None,
+    *,
+    causal: bool = True,
+) -> Tensor:
+    """Return softmax attention of R rows of T queries over S keys, (R, T, H * D).
+
+    Args:
+        q_RHTD: queries of H heads.
+        k_RKSD: keys of K heads; H is a multiple of K.
+        v_RKSD: values.
+        mask_RTS: added to the scores, (R, 1, T, S): 0 or minus infinity.
+        causal: without a mask: whether query t sees keys 0 … t only, or all of them.
+    """
+    out = F.scaled_dot_product_attention(
+        q_RHTD,
+        k_RKSD,
+        v_RKSD,
+        attn_mask=None if mask_RTS is None else mask_RTS.to(q_RHTD.dtype),
+        is_causal=causal and mask_RTS is None,
+        enable_gqa=q_RHTD.shape[1] != k_RKSD.shape[1],
+    )
+    return out.transpose(1, 2).flatten(2)
+
+
+def _norm(module: Any, x: Tensor) -> Tensor:
+    """Return the norm of x; a module that an adapter has replaced is called as it is."""
+    if not type(module).__name__.endswith("RMSNorm") or x.dtype != module.weight.dtype:
+        y: Tensor = module(x)
+    elif torch.is_grad_enabled():
+        y = _RMSNorm.apply(x, module.weight, module.variance_epsilon)
+    else:
+        y = F.rms_norm(x, x.shape[-1:], module.weight, module.variance_epsilon)
+    return y
+
+
+def _rotate(x_NHD: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn queries or keys by their positions (Su et al. 2021)."""
+    low, high = x_NHD.chunk(2, -1)
+    return x_NHD * cos + torch.cat((-high, low), -1) * sin
+
+
+def _joined(modules: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
+    weight = torch.cat([module.weight for module in modules])
+    biases = [module.bias for module in modules]
+    if all(bias is None for bias in biases):
+        return weight, None
+    filled = [
+        module.weight.new_zeros(module.out_features) if module.bias is None else module.bias
+        for module in modules
+    ]
+    return weight, torch.cat(filled)
+
+
+@torch.no_grad()
+def _gap(decoder: Decoder) -> float:
+    """Return how far the logits of a short sequence are from the model's own."""
+    device = decoder.head.weight.device
+    ids_N = torch.arange(2, 9, device=device) % decoder.config.vocab_size
+    positions = torch.arange(len(ids_N), device=device)
+
+    def attend(_layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        q, k, v = (x.transpose(0, 1)[None] for x in (q, k, v))
+        return causal_attention(q, k, v)[0]
+
+    h = decoder.run(decoder.embed(ids_N), decoder.rotary(positions), attend, 0, len(decoder))
+    theirs = decoder.model(input_ids=ids_N[None]).logits[0]
+    gap = (decoder.logits(h) - theirs).abs().max() / theirs.abs().max().clamp(min=1e-6)
+    return float(gap)
