@@ -72,7 +72,7 @@ class Learner:
         # the reference of the KL penalty needs the originals of what trains, and no second model
         adapter = subset.adapter
         self._off = adapter if adapter is not None and not adapter.changes_base else None
-        kept = set(subset.names) - set(self._off.trainable if self._off else ())
+        kept = set(subset.names) - set(self._off.names if self._off else ())
         self._originals = (
             {n: p.detach().clone() for n, p in self.parameters.items() if n in kept}
             if config.beta > 0

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from torch import nn
 from transformers import PreTrainedModel
 
-from .resolve import decoder_layers
+from .modules import decoder_layers
 
 
 class Stage(IntEnum):
@@ -46,6 +46,8 @@ ATTENTION = re.compile(r"att(entio)?n")
 OUT = re.compile(r"o_proj|out_proj|dense|c_proj|wo\b")
 DOWN = re.compile(r"down_proj|c_proj|fc2|w2\b|4h_to_h")
 MLP = re.compile(r"mlp|feed_?forward|ffn|moe")
+NORM = re.compile(r"norm|^ln_")
+AFTER_ATTENTION = re.compile(r"post_attention|pre_feedforward|ffn_norm|ln_2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +217,16 @@ def _stage(name: str) -> int:
 
     What is not recognised counts as met first, which costs the most.
     """
+    child = name.partition(".")[0]
     second = 1 if SECOND_FACTOR.search(name) else 0
-    if re.search("steering", name):
+    if child == "steering":
         return Stage.END
-    if ATTENTION.match(name) or ATTENTION.search(name.partition(".")[0].removeprefix("post_")):
-        if re.search(r"[qk]_?(layer)?norm", name):
+    if NORM.search(child):
+        return Stage.MLP_NORM if AFTER_ATTENTION.search(child) else Stage.INPUT_NORM
+    if ATTENTION.search(child):
+        if NORM.search(name):
             return Stage.HEAD_NORM
-        if "norm" not in name:
-            return (Stage.OUT if OUT.search(name) else Stage.PROJECT) + second
-    if MLP.match(name):
+        return (Stage.OUT if OUT.search(name) else Stage.PROJECT) + second
+    if MLP.search(child):
         return (Stage.DOWN if DOWN.search(name) else Stage.UP) + second
-    after = re.search(r"post_attention|ffn_norm|ln_2|pre_feedforward", name)
-    return Stage.MLP_NORM if after else Stage.INPUT_NORM
+    return Stage.INPUT_NORM

@@ -7,9 +7,9 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from frostline.agents.config import GRPOConfig
 from frostline.curricula import CurriculumConfig
@@ -27,12 +27,27 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
     )
     trainable: str = Field(
         default="first:5",
-        description="which weights train: full, first:k, last:k, layers:3,7,10-14; "
-        "+embeddings, +head and +norm add these",
+        description="which weights train, and when: full, first:5, last:1, attention@middle:4, "
+        "norms+final_norm, lora:r=8, lisa:k=2,every=10 … (docs/subsets.md lists all)",
+    )
+    engine: Literal["native", "trl"] = Field(
+        default="native",
+        description="native: one process, where freezing saves time; trl: several, by TRL's "
+        "trainer (docs/engines.md)",
+    )
+    trl: tuple[str, ...] = Field(
+        default=(),
+        description="options of TRL's own GRPOConfig for --engine trl, such as use_vllm=true",
     )
     iterations: int = Field(default=150, ge=0, description="iterations of the whole run")
     seed: int = Field(default=0, ge=0, description="of the sampling and of the curriculum")
     answer_format: str = Field(default="raw", description="raw, tag or boxed")
+    max_turns: int = Field(
+        default=1, ge=1, description="answers per episode of training; evaluation takes the first"
+    )
+    discount: float = Field(
+        default=1.0, gt=0, le=1, description="factor on the reward for each turn used before"
+    )
     runs: str = Field(default="runs", description="folder that holds the run directories")
     name: str = Field(
         default="", description="run directory within it; empty: made from the options"
@@ -55,6 +70,48 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
     curriculum: CurriculumConfig = Field(
         default_factory=CurriculumConfig, description="the order of the problems"
     )
+
+    @field_validator("trainable", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> str:
+        """Turn a list or a table of TOML into the spec that it means."""
+        if isinstance(value, str):
+            return value
+        from frostline.agents.subsets.table import spec_text  # it imports torch
+
+        return spec_text(value)
+
+    @field_validator("trl", mode="before")
+    @classmethod
+    def _assignments(cls, value: Any) -> Any:
+        """Turn a table of TOML into name=value, the form that the command line takes."""
+        if isinstance(value, dict):
+            return tuple(f"{name}={json.dumps(option)}" for name, option in value.items())
+        return value
+
+    @model_validator(mode="after")
+    def _trl_options(self) -> TrainConfig:
+        if self.trl and self.engine != "trl":
+            raise ValueError(f"trl={self.trl[0]!r} is an option of --engine trl, got native")
+        self.trl_options()
+        return self
+
+    def trl_options(self) -> dict[str, Any]:
+        """Return the options for TRL's own configuration; their values are JSON or plain text.
+
+        Raises:
+            ValueError: for one that is no `name=value`.
+        """
+        options: dict[str, Any] = {}
+        for text in self.trl:
+            name, equals, value = text.partition("=")
+            if not equals or not name.isidentifier():
+                raise ValueError(f"trl must be name=value, such as use_vllm=true; got {text!r}")
+            try:
+                options[name] = json.loads(value)
+            except ValueError:
+                options[name] = value
+        return options
 
     @field_validator("name")
     @classmethod

@@ -50,15 +50,20 @@ def load_family(name: str) -> Family:
     return found()
 
 
-def make_envs(families: Sequence[str], answer_format: str) -> dict[str, TextEnv]:
-    """Return one environment per family, by family name.
+def make_envs(
+    families: Sequence[str], answer_format: str, *, max_turns: int = 1, discount: float = 1.0
+) -> dict[str, TextEnv]:
+    """Return one environment per family, by family name; see `TextEnv` for the options.
 
     Raises:
         ValueError: for an unknown family, or one that is named twice.
     """
     envs: dict[str, TextEnv] = {}
     for name in families:
-        env = TextEnv(load_family(name), answer_format=answer_format)
+        family = load_family(name)
+        env = TextEnv(
+            family, answer_format=answer_format, max_turns=max_turns, discount=discount
+        )
         if env.family.name in envs:
             raise ValueError(f"family {env.family.name!r} is named twice")
         envs[env.family.name] = env

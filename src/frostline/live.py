@@ -22,6 +22,22 @@ EVALUATION_SECONDS = 2.0
 NARROW = 100  # columns of a terminal below which the bar is left out
 
 
+def layer_text(layers: list[int]) -> str:
+    """Return layer numbers in short.
+
+    >>> layer_text([0, 1, 2, 5])
+    'layers 0-2,5'
+    """
+    spans: list[list[int]] = []
+    for layer in layers:
+        if spans and spans[-1][-1] == layer - 1:
+            spans[-1].append(layer)
+        else:
+            spans.append([layer])
+    texts = [str(s[0]) if len(s) == 1 else f"{s[0]}-{s[-1]}" for s in spans]
+    return f"layers {','.join(texts)}" if texts else "no layer"
+
+
 class QuietPipe(Console):
     """A console on standard error; if nobody reads it any more, it falls silent."""
 
@@ -56,6 +72,7 @@ class Display:
         """Show `done` of `total` iterations, or nothing if `quiet`."""
         self.console = QuietPipe(stderr=True, quiet=quiet)
         self.total = total
+        self.active: list[int] | None = None
         self.live = self.console.is_terminal
         self.ticker = Ticker(self.console)
         wide = self.console.width >= NARROW
@@ -97,8 +114,11 @@ class Display:
         numbers = f"reward {metrics['reward']:.2f}  {shown}  {speed:,.0f} tokens/s"
         here = metrics["iteration"]
         self.progress.update(self.task, completed=here, description="train", numbers=numbers)
+        if self.active not in (None, metrics["active"]):
+            self.say(f"iteration {here}: trains {layer_text(metrics['active'])} now")
+        self.active = metrics["active"]
         for event in metrics["events"]:
-            self._print(
+            self.say(
                 f"iteration {here}: {event['kind']} of {event['family']} level {event['level']}"
                 f" → frontier {event['frontier']}"
             )
@@ -112,7 +132,7 @@ class Display:
         label = "evaluating" if when == "during" else f"evaluating ({when})"
         self.progress.update(self.task, description=label)
         if not self.live and when != "during":
-            self._print(label)
+            self.say(label)
 
     def level(self, result: LevelResult) -> None:
         """Show one level's pass rate."""
@@ -121,5 +141,6 @@ class Display:
         if not self.live:
             self.ticker.say(f"evaluating: {numbers}")
 
-    def _print(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line above the live bar."""
         self.console.print(text, markup=False, soft_wrap=True)

@@ -79,7 +79,12 @@ def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
         ValueError: for anything that is wrong with the options, before any work.
     """
     torch.set_num_threads(config.threads)
-    envs = make_envs(config.family, config.answer_format)
+    envs = make_envs(
+        config.family,
+        config.answer_format,
+        max_turns=config.max_turns,
+        discount=config.discount,
+    )
     space = {name: len(env.family.levels) for name, env in envs.items()}
     curriculum = make_curriculum(config.curriculum, space, config.seed)
     policy = load_policy(config.policy, device=config.device)
@@ -111,7 +116,13 @@ def disk_bytes(agent: GRPOAgent) -> int:
 class Run:
     """A training run: an agent, its run directory and the clock."""
 
-    def __init__(self, config: TrainConfig, run_dir: RunDir | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        run_dir: RunDir | None = None,
+        *,
+        allow_new_subset: bool = False,
+    ) -> None:
         """Build the agent, then make the run directory, or take up the one given."""
         self.config = config
         self.agent, self.envs = build_agent(config)
@@ -123,7 +134,7 @@ class Run:
             self.dir = RunDir.create(config, disk_bytes(self.agent))
         else:
             self.dir = run_dir
-            self._restore()
+            self._restore(allow_new_subset)
 
     def train(self, display: Display, stop: Stop) -> bool:
         """Train to the end or until `stop`; return whether the end was reached."""
@@ -192,7 +203,15 @@ class Run:
         self.dir.save(state)
         self.saved = self.agent.iteration
 
-    def _restore(self) -> None:
+    def notes(self) -> list[str]:
+        """Return what the user should know before the run begins."""
+        subset, path = self.agent.subset, self.agent.policy.path
+        notes = [f"{subset.spec}: {note}" for note in subset.notes]
+        if path.note:
+            notes.append(f"plain path, slower but equal: {path.note}")
+        return notes
+
+    def _restore(self, allow_new_subset: bool) -> None:
         state = self.dir.load()
         if state is not None:
             done = state["agent"]["iteration"]
@@ -206,18 +225,21 @@ class Run:
                     f"policy {self.config.policy!r} has other weights than when run "
                     f"{self.dir.path} began"
                 )
-            self.agent.load_state_dict(state["agent"])
+            self.agent.load_state_dict(state["agent"], allow_new_subset=allow_new_subset)
             self.seconds = state["seconds"]
         self.saved = self.agent.iteration
         self.dir.rewind(self.agent.iteration)
 
 
-def start(config: TrainConfig, resume: Path | None = None) -> Run:
+def start(
+    config: TrainConfig, resume: Path | None = None, *, allow_new_subset: bool = False
+) -> Run:
     """Return a run that is ready to train.
 
     Args:
         config: the options; with `resume`, those of the run, a longer `iterations` apart.
         resume: run directory to go on with.
+        allow_new_subset: whether `trainable` may differ from the run's as well.
 
     Raises:
         ValueError: if something is wrong with options, policy or directory, before any work.
@@ -228,11 +250,15 @@ def start(config: TrainConfig, resume: Path | None = None) -> Run:
     saved = run_dir.config()
     for name in type(config).model_fields:
         theirs, mine = getattr(saved, name), getattr(config, name)
-        if name != "iterations" and theirs != mine:
-            raise ValueError(f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}")
+        if theirs == mine or name == "iterations" or (name == "trainable" and allow_new_subset):
+            continue
+        hint = "; --allow-new-subset lets it" if name == "trainable" else ""
+        raise ValueError(
+            f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}{hint}"
+        )
     run_dir.lock()
     try:
-        run = Run(config, run_dir)
+        run = Run(config, run_dir, allow_new_subset=allow_new_subset)
         if config != saved:
             run_dir.write_config(config)
     except BaseException:
@@ -251,6 +277,8 @@ def run_training(run: Run, *, quiet: bool = False) -> dict[str, Any] | None:
     try:
         with stop.listening():
             with Display(run.agent.iteration, run.config.iterations, quiet=quiet) as display:
+                for note in run.notes():
+                    display.say(note)
                 finished = run.train(display, stop)
             if not finished:
                 return None

@@ -27,6 +27,8 @@ pictures. Ctrl-C ends with a checkpoint; --resume goes on.
 Examples:
   frostline train
   frostline train --trainable last:1 --iterations 100 --grpo.learning-rate 2e-4
+  frostline train --trainable lora:r=8@last:6 --grpo.learning-rate 2e-3
+  frostline train --trainable lisa:k=2,every=10
   frostline train --family mymodule:MyFamily --curriculum.kind uniform
   frostline train --config my.toml --seed 1
   frostline train --resume runs/closed_forms-first-5-seed0
@@ -38,6 +40,9 @@ class TrainArgs(TrainConfig, frozen=True, extra="forbid"):
 
     config: Path | None = Field(default=None, description="TOML file with options")
     resume: Path | None = Field(default=None, description="run directory to go on with")
+    allow_new_subset: Annotated[bool, tyro.conf.FlagCreatePairsOff] = Field(
+        default=False, description="with --resume: go on with another --trainable"
+    )
     json_output: JsonFlag = False
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = Field(
         default=False, description="show no progress"
@@ -69,7 +74,9 @@ def train(options: TrainArgs) -> int:
     from .train import run_training, start  # torch takes seconds to import; --help does not wait
 
     check_device(options.device)
-    run = start(options.run_config(), options.resume)
+    run = start(
+        options.run_config(), options.resume, allow_new_subset=options.allow_new_subset
+    )
     summary = run_training(run, quiet=options.quiet)
     if summary is None:
         path = shlex.quote(str(run.dir.path))
