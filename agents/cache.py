@@ -25,13 +25,14 @@ class Cache:
         self.own: list[tuple[Tensor, Tensor]] = []  # keys and values (T, L, K, D)
         width = prompts.queries_RT.shape[1]
         places = torch.arange(width, device=lengths_P.device)
-        self.pads_PS = places >= lengths_P[:, None]
-        self.padded = bool(self.pads_PS.any())
+        pads_PS = places >= lengths_P[:, None]
+        self.bias_PS = torch.zeros(pads_PS.shape, device=pads_PS.device)
+        self.bias_PS.masked_fill_(pads_PS, float("-inf"))
         self.lines(torch.arange(len(lengths_P), device=lengths_P.device))
 
     def lines(self, prompt_L: Tensor) -> None:
         """Say which prompt each line goes on from, in ascending order."""
-        counts_P = torch.bincount(prompt_L, minlength=len(self.pads_PS))
+        counts_P = torch.bincount(prompt_L, minlength=len(self.bias_PS))
         most = int(counts_P.max())
         place_L = torch.arange(len(prompt_L), device=prompt_L.device)
         place_L = place_L - (counts_P.cumsum(0) - counts_P)[prompt_L]
@@ -73,9 +74,9 @@ class Cache:
         own_keys = keys[:end].flatten(1, 2).permute(1, 2, 0)  # (L*K, D, T)
         own = torch.bmm(q.flatten(0, 1), own_keys).view(lines, kinds, -1, end)
         shared_keys, shared_values = self.shared[layer]
-        shared = self._to_lines(torch.bmm(self._to_prompts(q), shared_keys), kinds)
-        if self.padded:
-            shared = shared.masked_fill(self.pads_L[:, None, None], float("-inf"))
+        grid = self._to_prompts(q)
+        bias = self.bias_PS.to(q.dtype).repeat_interleave(kinds, 0)[:, None]
+        shared = self._to_lines(torch.baddbmm(bias, grid, shared_keys), kinds)
         width = shared.shape[-1]
         weights = torch.cat([shared, own], -1).softmax(-1)
         own_values = values[:end].flatten(1, 2).transpose(0, 1)  # (L*K, T, D)
@@ -83,14 +84,9 @@ class Cache:
         from_prompt = torch.bmm(self._to_prompts(weights[..., :width]), shared_values)
         return (mixed + self._to_lines(from_prompt, kinds)).flatten(1)
 
-    @property
-    def pads_L(self) -> Tensor:
-        """Return which columns of its prompt are pads, for each line, (L, S)."""
-        return self.pads_PS[self.home_L // self.most]
-
     def _to_prompts(self, x_LKHE: Tensor) -> Tensor:
         """Bring lines together by prompt: (L, K, H / K, E) → (P*K, lines * H / K, E)."""
-        prompts = len(self.pads_PS)
+        prompts = len(self.bias_PS)
         if self.even:
             grid = x_LKHE
         else:

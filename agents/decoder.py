@@ -9,7 +9,7 @@ adapters and steering vectors are in effect. `Decoder.of` refuses a shape that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,9 @@ KNOWN = ("llama", "mistral", "qwen2", "qwen3")
 # Largest difference of a logit from the model's own, relative to the largest logit; rounding is
 # below a tenth of it, a shape that is not understood far above.
 AGREE_WITHIN = 1e-4
+
+
+Rotary: TypeAlias = tuple[Tensor, Tensor]
 
 
 class Attend(Protocol):
@@ -69,8 +72,10 @@ class Decoder:
         self.backbone: Any = model.model
         self.head: Any = model.get_output_embeddings()
         self.layers: Any = self.backbone.layers
-        heads = self.config.num_attention_heads
+        heads = self.heads = self.config.num_attention_heads
         self.head_dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // heads
+        kinds = self.config.num_key_value_heads
+        self.splits = ((heads + kinds) * self.head_dim, kinds * self.head_dim)
         self.gradient_checkpointing = False
         self._fused: dict[tuple[int, str], tuple[Tensor, Tensor | None]] | None = None
 
@@ -104,20 +109,20 @@ class Decoder:
         h: Tensor = self.backbone.embed_tokens(ids_N)
         return h
 
-    def rotary(self, positions_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Return cosine and sine of the rotary positions, (N, 1, D) each."""
+    def rotary(self, positions_N: Tensor) -> Rotary:
+        """Return cosine and signed sine of the rotary positions, (N, 1, D) each."""
         dummy = self.head.weight.new_empty(1)
         cos, sin = self.backbone.rotary_emb(dummy, positions_N[None])
-        return cos[0, :, None], sin[0, :, None]
+        half = sin.shape[-1] // 2
+        signed = torch.cat((-sin[0, :, :half], sin[0, :, half:]), -1)
+        return cos[0, :, None], signed[:, None]
 
     def logits(self, h_ND: Tensor) -> Tensor:
         """Return the logits at the given last hidden states, (N, V)."""
         logits: Tensor = self.head(_norm(self.backbone.norm, h_ND))
         return logits
 
-    def run(
-        self, h_ND: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend, first: int, end: int
-    ) -> Tensor:
+    def run(self, h_ND: Tensor, rotary: Rotary, attend: Attend, first: int, end: int) -> Tensor:
         """Run layers `first` … `end` - 1 on hidden states (N, d)."""
         for i in range(first, end):
             if self.gradient_checkpointing and torch.is_grad_enabled():
@@ -130,35 +135,49 @@ class Decoder:
         """Keep joined projection weights while the block lasts; no weight may change inside."""
         return _Fused(self)
 
-    def _layer(self, i: int, h_ND: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
+    def _layer(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
         # modules are looked up anew each time: an adapter may have taken their place
         layer: Any = self.layers[i]
-        attention = layer.self_attn
+        attention, mlp = layer.self_attn, layer.mlp
         x = _norm(layer.input_layernorm, h_ND)
-        modules = (attention.q_proj, attention.k_proj, attention.v_proj)
-        parts = self._project(i, "qkv", x, modules)
-        q, k, v = (part.unflatten(-1, (-1, self.head_dim)) for part in parts)
-        if hasattr(attention, "q_norm"):  # Qwen3 normalises queries and keys
-            q, k = _norm(attention.q_norm, q), _norm(attention.k_norm, k)
-        h_ND = h_ND + attention.o_proj(attend(i, _rotate(q, *rotary), _rotate(k, *rotary), v))
+        qk, v = self._heads(i, attention, x)
+        qk = torch.addcmul(qk * rotary[0], qk.roll(qk.shape[-1] // 2, -1), rotary[1])
+        mixed = attend(i, qk[:, : self.heads], qk[:, self.heads :], v)
+        h_ND = _add(h_ND, attention.o_proj, mixed)
         x = _norm(layer.post_attention_layernorm, h_ND)
-        mlp = layer.mlp
-        if type(mlp.gate_proj) is nn.Linear and type(mlp.up_proj) is nn.Linear:
-            gate, up = self._project(i, "mlp", x, (mlp.gate_proj, mlp.up_proj))
-            h_ND = h_ND + mlp.down_proj(F.silu(gate) * up)
-        else:
-            h_ND = h_ND + mlp(x)
+        gate, up = self._project(i, "mlp", x, (mlp.gate_proj, mlp.up_proj))
+        h_ND = _add(h_ND, mlp.down_proj, F.silu(gate) * up)
         steering = layer._parameters.get("steering")  # see subsets/steering.py
         return h_ND if steering is None else h_ND + steering
 
+    def _heads(self, i: int, attention: Any, x_ND: Tensor) -> tuple[Tensor, Tensor]:
+        """Return queries and keys in one tensor, (N, H + K, D), and values (N, K, D)."""
+        modules = (attention.q_proj, attention.k_proj, attention.v_proj)
+        parts = self._project(i, "qkv", x_ND, modules, sizes=self.splits)
+        qk, v = parts if len(parts) == 2 else (torch.cat(parts[:2], -1), parts[2])
+        qk, v = (part.unflatten(-1, (-1, self.head_dim)) for part in (qk, v))
+        if hasattr(attention, "q_norm"):  # Qwen3 normalises queries and keys
+            q = _norm(attention.q_norm, qk[:, : self.heads])
+            qk = torch.cat([q, _norm(attention.k_norm, qk[:, self.heads :])], 1)
+        return qk, v
+
     def _project(
-        self, i: int, name: str, x: Tensor, modules: Sequence[nn.Module]
+        self,
+        i: int,
+        name: str,
+        x: Tensor,
+        modules: Sequence[nn.Module],
+        *,
+        sizes: Sequence[int] = (),
     ) -> Sequence[Tensor]:
-        """Return the outputs of several linear modules; of plain ones by a single product."""
+        """Return the outputs of several linear modules; of plain ones by a single product.
+
+        The product is split by module, or into `sizes`.
+        """
         if not all(type(module) is nn.Linear for module in modules):
             return [module(x) for module in modules]
         linear: list[Any] = list(modules)
-        sizes = [module.out_features for module in linear]
+        sizes = sizes or [module.out_features for module in linear]
         if self._fused is None:
             return F.linear(x, *_joined(linear)).split(sizes, -1)
         if (i, name) not in self._fused:
@@ -218,10 +237,12 @@ def _norm(module: Any, x: Tensor) -> Tensor:
     return y
 
 
-def _rotate(x_NHD: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn queries or keys by their positions (Su et al. 2021)."""
-    low, high = x_NHD.chunk(2, -1)
-    return x_NHD * cos + torch.cat((-high, low), -1) * sin
+def _add(h_ND: Tensor, module: Any, x: Tensor) -> Tensor:
+    """Return h plus the output of a linear module; of a plain one in a single product."""
+    if type(module) is nn.Linear and module.bias is None and h_ND.dtype == x.dtype:
+        return torch.addmm(h_ND, x, module.weight.t())
+    y: Tensor = h_ND + module(x)
+    return y
 
 
 def _joined(modules: Sequence[Any]) -> tuple[Tensor, Tensor | None]:

@@ -132,13 +132,14 @@ def test_a_single_turn_is_the_same_as_ever(tiny: Callable[[str], Path]) -> None:
 
 
 def test_episodes_end_where_the_context_is_full() -> None:
-    model = build(shape(LlamaConfig, 2, max_position_embeddings=24, eos_token_id=256))
+    model = build(shape(LlamaConfig, 2, max_position_embeddings=90, eos_token_id=256))
     policy = Policy(model, plain_tokenizer())
     policy.end_ids = frozenset({256})
     played = episodes(policy, turns=9)
     lengths = played.rollout.mask_PGT.sum(1)
-    assert played.rollout.completion_PGT.shape[1] + 8 <= 24
-    assert lengths.max() >= 4
+    assert played.rollout.completion_PGT.shape[1] + played.rollout.prompt_PS.shape[1] <= 90
+    assert lengths.max() > 8  # two turns fit, nine do not
+    assert played.turns < 9
     unsolved = played.rewards_PG.flatten() == 0
     assert played.rollout.truncated_PG[unsolved].all()
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny import build, plain_tokenizer, shape
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import GemmaConfig, LlamaConfig, MistralConfig, Qwen2Config
 
 from frostline.agents import GRPOAgent, GRPOConfig, Policy, load_policy
@@ -191,27 +191,47 @@ def test_the_trunk_of_the_rollout_gives_the_gradients_of_a_new_forward(
 
 
 @contextmanager
-def counted(modules: nn.ModuleList) -> Iterator[list[int]]:
-    """Count the tokens that go through the output projection of each layer's attention."""
-    tokens = [0] * len(modules)
-    handles = []
-    for i, layer in enumerate(modules):
-        projection: nn.Module = layer.self_attn.o_proj  # type: ignore[assignment, union-attr]
+def watched(policy: Policy, see: Callable[[int, Tensor], None]) -> Iterator[None]:
+    """Call `see` with the number and the output of each decoder layer that is run."""
+    model: Any = policy.model
+    path: Any = policy.path
+    if path.name == "fast":
+        run = path.decoder._layer
 
-        def count(_m: object, args: tuple[Tensor, ...], i: int = i) -> None:
-            tokens[i] += args[0].shape[:-1].numel()
+        def layer(i: int, *args: Any) -> Tensor:
+            out: Tensor = run(i, *args)
+            see(i, out)
+            return out
 
-        handles.append(projection.register_forward_pre_hook(count))
-    yield tokens
+        path.decoder._layer = layer
+        yield
+        del path.decoder._layer
+        return
+    handles = [
+        module.register_forward_hook(lambda _m, _a, out, i=i: see(i, out))
+        for i, module in enumerate(model.model.layers)
+    ]
+    yield
     for handle in handles:
         handle.remove()
 
 
+@contextmanager
+def counted(policy: Policy) -> Iterator[list[int]]:
+    """Count the tokens that go through each layer."""
+    tokens = [0] * policy.model.config.num_hidden_layers
+
+    def count(i: int, out: Tensor) -> None:
+        tokens[i] += out.shape[:-1].numel()
+
+    with watched(policy, count):
+        yield tokens
+
+
 def test_a_distinct_prefix_goes_through_the_model_once(tiny: Callable[[str], Path]) -> None:
     agent = agent_of(load_policy(str(tiny("llama"))), "full")
-    layers: Any = agent.policy.model.model.layers
     graded = agent.learner.grade(rollout(False), REWARDS, torch.ones(3, dtype=torch.bool))
-    with counted(layers) as tokens:
+    with counted(agent.policy) as tokens:
         agent.learner.update(graded, 0)
     prompts = sum(map(len, PROMPTS))
     # fed: all but the last token of each; 1-2-3 and 1-2-9-9 share 1-2, 6-7 is part of 6-7-8-9-10
@@ -222,10 +242,9 @@ def test_a_distinct_prefix_goes_through_the_model_once(tiny: Callable[[str], Pat
 
 def test_the_loss_does_not_run_the_trunk(tiny: Callable[[str], Path]) -> None:
     agent = agent_of(load_policy(str(tiny("llama"))), "last:1", beta=0.1, num_iterations=2)
-    layers: Any = agent.policy.model.model.layers
     result = sampled(agent.policy, agent.learner.first)
     graded = agent.learner.grade(result, REWARDS, torch.ones(3, dtype=torch.bool))
-    with counted(layers) as tokens:
+    with counted(agent.policy) as tokens:
         agent.learner.update(graded, 0)
     assert tokens[:3] == [0, 0, 0]
     assert tokens[3] > 0
@@ -235,9 +254,8 @@ def test_the_loss_does_not_run_the_trunk(tiny: Callable[[str], Path]) -> None:
 
 def test_a_group_without_signal_takes_no_forward(tiny: Callable[[str], Path]) -> None:
     agent = agent_of(load_policy(str(tiny("llama"))), "full")
-    layers: Any = agent.policy.model.model.layers
     sound = torch.ones(3, dtype=torch.bool)
-    with counted(layers) as tokens:
+    with counted(agent.policy) as tokens:
         metrics = agent.learner.update(
             agent.learner.grade(rollout(False), torch.ones(3, 4), sound), 0
         )
@@ -254,17 +272,15 @@ def test_the_backward_pass_ends_at_the_lowest_trainable_layer(
         load_policy(str(tiny("qwen3"))), "layers:2", fast_path=fast,
         gradient_checkpointing=checkpointing,
     )  # fmt: skip
-    layers: Any = agent.policy.model.model.layers
     reached: set[int] = set()
-    for i, layer in enumerate(layers):
-        layer.mlp.down_proj.register_forward_hook(
-            lambda _m, _a, out, i=i: (
-                out.requires_grad and out.register_hook(lambda _g, i=i: reached.add(i))
-            )
-            and None
-        )
+
+    def see(i: int, out: Tensor) -> None:
+        if out.requires_grad:
+            out.register_hook(lambda _grad: reached.add(i))
+
     graded = agent.learner.grade(rollout(False), REWARDS, torch.ones(3, dtype=torch.bool))
-    agent.learner.update(graded, 0)
+    with watched(agent.policy, see):
+        agent.learner.update(graded, 0)
     assert reached == {2, 3}
 
 
