@@ -21,12 +21,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.utils import logging as hf_logging
 
 from .decoder import Decoder, UnknownShape
 from .fast_path import FastPath
 from .path import ModelPath
 from .plain_path import PlainPath
+from .policy_folder import complete, no_progress_bar, write_folder
 
 BASE = "base"
 _MARK = "\u2042answer\u2042"  # stands for an answer in a chat template
@@ -156,14 +156,19 @@ class Policy:
             )
 
     def save(self, folder: Path) -> None:
-        """Write a plain Hugging Face folder."""
-        with _no_progress_bar():
-            self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        """Write a plain Hugging Face folder, with steering vectors beside the weights.
+
+        Raises:
+            ValueError: if an adapter has taken the place of modules; `save_policy` writes those.
+        """
+        write_folder(self.model, self.tokenizer, folder, name=self.name)
 
 
 def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     """Return the policy called `name`, its weights in fp32.
+
+    A folder may hold steering vectors and an adapter beside the weights; they are put in place.
+    Of a hub id only the weights are read.
 
     Args:
         name: `base` for the policy that ships, a folder, or a hub id.
@@ -180,8 +185,9 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     check_tokenizer(tokenizer, name)
     with torch.device("meta"):
         check_rotary(_from_config(config, name), name)
-    with _one_line(name), _no_progress_bar():
+    with _one_line(name), no_progress_bar():
         model: nn.Module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+        complete(cast(PreTrainedModel, model), Path(source))
     return Policy(cast(PreTrainedModel, model.to(device)), tokenizer, name)
 
 
@@ -217,18 +223,6 @@ def _one_line(name: str) -> Iterator[None]:
             f"policy must be {BASE!r}, a folder with a causal language model, or a hub id; "
             f"got {name!r} ({first})"
         ) from error
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Keep transformers from drawing a bar for every file it reads or writes."""
-    shown = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            hf_logging.enable_progress_bar()
 
 
 def _from_config(config: PretrainedConfig, name: str) -> PreTrainedModel:

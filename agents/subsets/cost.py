@@ -5,8 +5,8 @@ A matrix product costs two FLOPs per weight and token: forward (F), for the grad
 (layer, stage), and the *entry* is the first place where something trains. Behind the entry the
 backward pass takes X and at it only W; before it nothing. The trunk, which is all layers before
 the entry's, takes no forward pass in the loss either: its activations come from the rollout. So
-forward and backward of trainable layers S with the lowest lo cost to leading order
-((L - lo) F + (L - lo) X + |S| W), against 3 L for `full`.
+forward and backward of trainable layers S with the lowest lo cost, to leading order,
+(L - lo) (F + X) + |S| W, against L (F + X + W) for `full`.
 
 The loss runs on packed tokens: each prompt once per group, each completion without its last token,
 and the head only where a token is drawn. Norms, activations, copies and the optimizer are no matrix
@@ -69,20 +69,20 @@ class Cost:
     Attributes:
         flops: by phase.
         traffic: bytes that the update moves beside its matrix products.
-        tokens: that the update packs.
+        packed: tokens that the update packs.
         memory: at the peak of the update.
     """
 
     flops: Flops
     traffic: float
-    tokens: float
+    packed: float
     memory: Memory
 
     @property
     def work(self) -> float:
         """Return the time of the update in FLOPs of a matrix product; only ratios mean much."""
         products = self.flops.update - self.flops.optimizer
-        return products + FLOPS_PER_BYTE * self.traffic + FLOPS_PER_TOKEN * self.tokens
+        return products + FLOPS_PER_BYTE * self.traffic + FLOPS_PER_TOKEN * self.packed
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -114,7 +114,7 @@ def cost_of(
     return Cost(
         _flops(shape, load, now, first, below),
         _traffic(shape, load, now, first, below),
-        load.tokens,
+        load.tokens if load.packed else 0,
         peak_memory(shape, load, now, all_times, trunk=first > 0),
     )
 
@@ -123,7 +123,7 @@ def _flops(shape: Shape, load: Workload, now: Reach, first: int, below: int) -> 
     steps = load.num_iterations
     again = _layers(shape, load, now.layer) if load.checkpointing else 0.0
     return Flops(
-        generation=_layers(shape, load, 0) + _head(shape, load),
+        generation=_layers(shape, load.decoding, 0) + _head(shape, load.decoding),
         forward=steps * (_layers(shape, load, first) + _head(shape, load)),
         backward=steps * (_backward(shape, load, now) + again),
         optimizer=float(steps * now.count * OPTIMIZER_FLOPS[load.optimizer]),

@@ -63,6 +63,8 @@ def peak_memory(shape: Shape, load: Workload, now: Reach, ever: Reach, *, trunk:
     originals = sum(w.count for w in ever.trainable if not w.adapter) if load.beta > 0 else 0
     logits = load.drawn * share * shape.vocabulary * FP32
     widest = 2 * shape.width + 3 * shape.mlp if layers else 0
+    if load.beta > 0:  # the reference runs while all of that is kept; it joins projections too
+        widest += 2 * shape.mlp + shape.query + 2 * shape.key_value
     return Memory(
         weights=shape.total * FP32,
         gradients=now.count * FP32 if load.parts > 1 else 0,

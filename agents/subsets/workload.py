@@ -28,6 +28,8 @@ class Workload:
         parts: backward passes per optimizer step.
         checkpointing: whether the backward pass runs layers again instead of keeping activations.
         trunk_reuse: whether the loss goes on from the rollout's activations.
+        packed: whether the loss takes each prompt once per group, as the fast path does; the plain
+            path takes whole rows.
         activation_bytes: per number; 4 for fp32, 2 for bf16.
 
     >>> Workload(prompts=8, generations=8, prompt_tokens=20, completion_tokens=20).tokens
@@ -47,6 +49,7 @@ class Workload:
     parts: int = 1
     checkpointing: bool = False
     trunk_reuse: bool = True
+    packed: bool = True
     activation_bytes: int = FP32
 
     @classmethod
@@ -64,7 +67,7 @@ class Workload:
             config: of the agent.
             prompt_tokens: per prompt.
             completion_tokens: per completion.
-            fast: whether the fast path knows the policy; the plain one keeps no trunk.
+            fast: whether the fast path knows the policy.
         """
         group = prompt_tokens + config.num_generations * (completion_tokens - 1)
         per_part = max(1, int(config.tokens_per_microbatch // group))
@@ -80,6 +83,7 @@ class Workload:
             parts=math.ceil(config.groups / per_part),
             checkpointing=config.gradient_checkpointing,
             trunk_reuse=fast and config.fast_path,
+            packed=fast and config.fast_path,
             activation_bytes=FP32 // 2 if config.bf16 else FP32,
         )
 
@@ -93,29 +97,43 @@ class Workload:
         return self.prompts * self.generations
 
     @property
+    def decoding(self) -> Workload:
+        """Return the same batch as sampling runs it: each prompt once."""
+        return replace(self, packed=True)
+
+    @property
     def tokens(self) -> float:
         """Return the tokens that a forward pass takes."""
+        if not self.packed:
+            return self.rows * (self._wide + self._fed + 1)
         return self.prompts * self.prompt_tokens + self.rows * (self.completion_tokens - 1)
 
     @property
     def drawn(self) -> float:
-        """Return the places whose logits are needed; a prompt's last serves its whole group."""
+        """Return the places that go through the head; a prompt's last serves its whole group."""
+        if not self.packed:
+            return self.rows * (self._fed + 2)
         return self.prompts + self.rows * (self.completion_tokens - 1)
 
     @property
     def queries(self) -> float:
         """Return the queries of the grid on which attention runs."""
-        return self.prompts * self._wide + self.rows * self._fed
+        return self.prompts * self._wide + self.rows * self._fed if self.packed else self.tokens
 
     @property
     def keys(self) -> float:
         """Return the keys of that grid; each completion has a copy of its prompt's."""
+        if not self.packed:
+            return self.tokens
         return self.prompts * self._wide + self.rows * (self._wide + self._fed)
 
     @property
     def pairs(self) -> float:
         """Return the pairs of query and key; masked attention computes whole rectangles."""
-        return self.prompts * self._wide**2 + self.rows * self._fed * (self._wide + self._fed)
+        wide, fed = self._wide, self._fed
+        if not self.packed:
+            return self.rows * (wide + fed + 1) ** 2
+        return self.prompts * wide**2 + self.rows * fed * (wide + fed)
 
     @property
     def _wide(self) -> float:

@@ -1,4 +1,4 @@
-"""The command line: `frostline train | evaluate | play | list | verify | report`.
+"""The command line: `frostline train | evaluate | play | list | verify | report | plan | bench`.
 
 Each command lives in a module of its own that is imported when the command is used, so that
 `frostline list` does not wait for torch.
@@ -40,6 +40,10 @@ COMMANDS = {
     "list": Command("frostline.listing", "list families, levels and a sample of each"),
     "verify": Command("frostline.verify", "grade answers or programs from a JSON-lines file"),
     "report": Command("frostline.report_command", "write the report of a run again"),
+    "export": Command("frostline.export_command", "write the policy of a run as a folder"),
+    "plan": Command("frostline.plan_command", "show what trainable subsets are and cost"),
+    "profile-layers": Command("frostline.profile_command", "measure what each layer earns alone"),
+    "bench": Command("frostline.bench_command", "time iterations against TRL and the cost model"),
 }
 
 OVERVIEW = """usage: frostline COMMAND [options]

@@ -25,8 +25,8 @@ NARROW = 100  # columns of a terminal below which the bar is left out
 def layer_text(layers: list[int]) -> str:
     """Return layer numbers in short.
 
-    >>> layer_text([0, 1, 2, 5])
-    'layers 0-2,5'
+    >>> layer_text([0, 1, 2, 5]), layer_text([3])
+    ('layers 0-2,5', 'layer 3')
     """
     spans: list[list[int]] = []
     for layer in layers:
@@ -35,7 +35,8 @@ def layer_text(layers: list[int]) -> str:
         else:
             spans.append([layer])
     texts = [str(s[0]) if len(s) == 1 else f"{s[0]}-{s[-1]}" for s in spans]
-    return f"layers {','.join(texts)}" if texts else "no layer"
+    noun = "layer" if len(layers) == 1 else "layers"
+    return f"{noun} {','.join(texts)}" if texts else "no layer"
 
 
 class QuietPipe(Console):

@@ -169,14 +169,8 @@ class RunDir:
             size: about how many bytes that takes.
         """
         self.reserve(size)  # safetensors reports a full disk in a way of its own
-        partial = self.path / ".policy.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        try:
+        with whole_folder(self.policy_path) as partial:
             write(partial)
-            shutil.rmtree(self.policy_path, ignore_errors=True)
-            os.replace(partial, self.policy_path)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
     def append(self, path: Path, line: Mapping[str, Any]) -> None:
         """Add a line of JSON."""
@@ -227,6 +221,31 @@ def whole(path: Path, *, keep: bool = True) -> Iterator[Path]:
             os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give the path of a folder to write, which takes the place of `path` when all has gone well.
+
+    So a folder is there whole or not at all. One that was there stays until then; a kill between
+    the two renames leaves both under hidden names, and the next call puts the old one back.
+    """
+    partial, old = (path.with_name(f".{path.name}.{end}") for end in ("partial", "old"))
+
+    def tidy() -> None:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    tidy()
+    try:
+        yield partial
+        if path.exists():
+            os.replace(path, old)
+        os.replace(partial, path)
+    finally:
+        tidy()
 
 
 def write_text(path: Path, text: str) -> None:

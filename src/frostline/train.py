@@ -6,26 +6,32 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
 from frostline.agents.grpo import GRPOAgent
-from frostline.agents.policy import load_policy, weights_hash
-from frostline.curricula import make_curriculum
+from frostline.agents.policy import Policy, load_policy, weights_hash
+from frostline.agents.policy_folder import has_adapter
+from frostline.agents.subsets import TrainableSubset
+from frostline.curricula import Curriculum, make_curriculum
 from frostline.envs import TextEnv
 
 from .config import TrainConfig
 from .evaluate import evaluate
+from .export_folder import Trained, write_trained
 from .families import make_envs
 from .live import Display
 from .report import write_report
 from .run_dir import RunDir, read_lines
+
+if TYPE_CHECKING:
+    from .train_trl import TrlRun
 
 
 class Interrupted(Exception):
@@ -72,8 +78,17 @@ class Stop:
             os.write(2, b"\nStopping after this iteration; once more stops at once.\n")
 
 
-def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
-    """Return the agent that a configuration describes, and its environments by family.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine is made of."""
+
+    policy: Policy
+    curriculum: Curriculum
+    envs: dict[str, TextEnv]
+
+
+def build_parts(config: TrainConfig) -> Parts:
+    """Return policy, curriculum and environments that a configuration describes.
 
     Raises:
         ValueError: for anything that is wrong with the options, before any work.
@@ -87,22 +102,42 @@ def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
     )
     space = {name: len(env.family.levels) for name, env in envs.items()}
     curriculum = make_curriculum(config.curriculum, space, config.seed)
-    policy = load_policy(config.policy, device=config.device)
+    policy = load_policy(config.policy, device=_device(config.device))
+    if has_adapter(policy.model):
+        raise ValueError(
+            f"policy {config.policy!r} has an adapter beside its weights; train on an export with "
+            "--adapters merged"
+        )
     longest = max(
         len(policy.encode([env.reset(seed=0, options={"level": level})[0]])[0])
         for env in envs.values()
         for level in range(1, len(env.family.levels) + 1)
     )
     policy.check_length(longest, config.grpo.max_completion_length)
+    return Parts(policy, curriculum, envs)
+
+
+def _device(device: str) -> str:
+    """Return the device of this process: torchrun gives each one a GPU of its own."""
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
+
+
+def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
+    """Return the agent that a configuration describes, and its environments by family.
+
+    Raises:
+        ValueError: for anything that is wrong with the options, before any work.
+    """
+    parts = build_parts(config)
     agent = GRPOAgent(
-        policy,
-        curriculum,
-        list(envs.values()),
+        parts.policy,
+        parts.curriculum,
+        list(parts.envs.values()),
         trainable=config.trainable,
         config=config.grpo,
         seed=config.seed,
     )
-    return agent, envs
+    return agent, parts.envs
 
 
 def disk_bytes(agent: GRPOAgent) -> int:
@@ -135,6 +170,16 @@ class Run:
         else:
             self.dir = run_dir
             self._restore(allow_new_subset)
+
+    @property
+    def iteration(self) -> int:
+        """Return how many iterations have been done."""
+        return self.agent.iteration
+
+    @property
+    def subset(self) -> TrainableSubset:
+        """Return what trains."""
+        return self.agent.subset
 
     def train(self, display: Display, stop: Stop) -> bool:
         """Train to the end or until `stop`; return whether the end was reached."""
@@ -176,27 +221,16 @@ class Run:
             display.iteration(metrics, self.seconds)
 
     def _evaluate(self, display: Display, stop: Stop, when: str) -> None:
-        """Measure the held-out pass rates, unless this very evaluation is in the log already."""
-        config, here = self.config, self.agent.iteration
-        for line in read_lines(self.dir.evaluations_path):
-            if (line["when"], line["iteration"]) == (when, here):
-                return
-        display.evaluating(when)
-        split = "validation" if when == "during" else "test"
-        results = evaluate(
-            self.agent.policy,
-            self.envs,
-            split=split,
-            problems=config.progress_problems if when == "during" else config.eval_problems,
-            temperature=config.grpo.temperature,
-            max_completion_length=config.grpo.max_completion_length,
-            seed=config.seed,
-            on_level=display.level,
+        agent = self.agent
+        evaluate_once(
+            self.dir, self.config, agent.policy, self.envs, when, agent.iteration, display, stop
         )
-        line = {"when": when, "iteration": here, "split": split,
-                "levels": [result.to_dict() for result in results]}  # fmt: skip
-        with stop.patient(math.inf):
-            self.dir.append(self.dir.evaluations_path, line)
+
+    def write_policy(self, folder: Path) -> None:
+        """Write the trained policy."""
+        agent = self.agent
+        trained = Trained(agent.policy, agent.subset, self.envs, agent.iteration, self.seconds)
+        write_trained(folder, self.dir, trained)
 
     def _save(self) -> None:
         state = {"agent": self.agent.state_dict(), "seconds": self.seconds, "origin": self.origin}
@@ -231,9 +265,44 @@ class Run:
         self.dir.rewind(self.agent.iteration)
 
 
+def evaluate_once(
+    run_dir: RunDir,
+    config: TrainConfig,
+    policy: Policy,
+    envs: Mapping[str, TextEnv],
+    when: str,
+    iteration: int,
+    display: Display,
+    stop: Stop,
+) -> None:
+    """Measure the held-out pass rates and log them, unless this very line is in the log already."""
+    for line in read_lines(run_dir.evaluations_path):
+        if (line["when"], line["iteration"]) == (when, iteration):
+            return
+    display.evaluating(when)
+    split = "validation" if when == "during" else "test"
+    results = evaluate(
+        policy,
+        envs,
+        split=split,
+        problems=config.progress_problems if when == "during" else config.eval_problems,
+        temperature=config.grpo.temperature,
+        max_completion_length=config.grpo.max_completion_length,
+        seed=config.seed,
+        on_level=display.level,
+    )
+    line = {"when": when, "iteration": iteration, "split": split,
+            "levels": [result.to_dict() for result in results]}  # fmt: skip
+    with stop.patient(math.inf):
+        run_dir.append(run_dir.evaluations_path, line)
+
+
+AnyRun: TypeAlias = "Run | TrlRun"
+
+
 def start(
     config: TrainConfig, resume: Path | None = None, *, allow_new_subset: bool = False
-) -> Run:
+) -> AnyRun:
     """Return a run that is ready to train.
 
     Args:
@@ -244,8 +313,9 @@ def start(
     Raises:
         ValueError: if something is wrong with options, policy or directory, before any work.
     """
+    make = _engine(config)
     if resume is None:
-        return Run(config)
+        return make(config)
     run_dir = RunDir.open(resume)
     saved = run_dir.config()
     for name in type(config).model_fields:
@@ -253,12 +323,12 @@ def start(
         if theirs == mine or name == "iterations" or (name == "trainable" and allow_new_subset):
             continue
         hint = "; --allow-new-subset lets it" if name == "trainable" else ""
-        raise ValueError(
-            f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}{hint}"
-        )
+        raise ValueError(f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}{hint}")
+    if not is_main_process():
+        return make(config, run_dir, allow_new_subset=allow_new_subset)
     run_dir.lock()
     try:
-        run = Run(config, run_dir, allow_new_subset=allow_new_subset)
+        run = make(config, run_dir, allow_new_subset=allow_new_subset)
         if config != saved:
             run_dir.write_config(config)
     except BaseException:
@@ -267,7 +337,31 @@ def start(
     return run
 
 
-def run_training(run: Run, *, quiet: bool = False) -> dict[str, Any] | None:
+def _engine(config: TrainConfig) -> type[Run] | type[TrlRun]:
+    """Return the kind of run that a configuration asks for.
+
+    Raises:
+        ValueError: if a launcher has started several processes for an engine of one.
+    """
+    if config.engine == "trl":
+        from .train_trl import TrlRun  # trl is slow to import
+
+        return TrlRun
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes > 1:
+        raise ValueError(
+            f"engine native is one process, the launcher has started {processes}; "
+            "use --engine trl, or start it without a launcher"
+        )
+    return Run
+
+
+def is_main_process() -> bool:
+    """Return whether this is the process that writes: rank 0, by the launcher's variable."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def run_training(run: AnyRun, *, quiet: bool = False) -> dict[str, Any] | None:
     """Train, write the report and return the summary; None if the run was stopped before its end.
 
     Raises:
@@ -276,19 +370,19 @@ def run_training(run: Run, *, quiet: bool = False) -> dict[str, Any] | None:
     stop = Stop()
     try:
         with stop.listening():
-            with Display(run.agent.iteration, run.config.iterations, quiet=quiet) as display:
+            with Display(run.iteration, run.config.iterations, quiet=quiet) as display:
                 for note in run.notes():
                     display.say(note)
                 finished = run.train(display, stop)
             if not finished:
                 return None
-            run.dir.save_policy(run.agent.policy.save, 4 * run.agent.subset.total)
+            run.dir.save_policy(run.write_policy, 4 * run.subset.total)
             return write_report(run.dir)
     except Interrupted:
         return None
     except OSError as error:
         raise ValueError(
-            f"run {run.dir.path} stopped after iteration {run.agent.iteration}: {error}; its "
+            f"run {run.dir.path} stopped after iteration {run.iteration}: {error}; its "
             f"checkpoint of iteration {run.saved} is whole, --resume {run.dir.path} goes on"
         ) from error
     finally:

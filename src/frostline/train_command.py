@@ -71,13 +71,24 @@ def main(args: list[str]) -> int:
 
 def train(options: TrainArgs) -> int:
     """Train, and print the table or the summary."""
-    from .train import run_training, start  # torch takes seconds to import; --help does not wait
+    from .train import (
+        Run,
+        is_main_process,
+        run_training,
+        start,
+    )  # torch takes seconds to import; --help does not wait
 
     check_device(options.device)
-    run = start(
-        options.run_config(), options.resume, allow_new_subset=options.allow_new_subset
-    )
-    summary = run_training(run, quiet=options.quiet)
+    run = start(options.run_config(), options.resume, allow_new_subset=options.allow_new_subset)
+    try:
+        if not is_main_process():
+            assert not isinstance(run, Run)  # it is one process
+            run.follow()
+            return 0
+        summary = run_training(run, quiet=options.quiet)
+    finally:
+        if not isinstance(run, Run):
+            run.close()
     if summary is None:
         path = shlex.quote(str(run.dir.path))
         Console(stderr=True).print(
