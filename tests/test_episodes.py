@@ -119,9 +119,7 @@ def test_an_error_of_the_verifier_in_any_turn_is_the_verdict() -> None:
     played = episodes(policy)
     flat = [status for row in played.verdicts for status in row]
     assert Status.VERIFIER_ERROR in flat
-    assert played.sound_P.tolist() == [
-        Status.VERIFIER_ERROR not in row for row in played.verdicts
-    ]
+    assert played.sound_P.tolist() == [Status.VERIFIER_ERROR not in row for row in played.verdicts]
 
 
 def test_a_single_turn_is_the_same_as_ever(tiny: Callable[[str], Path]) -> None:

@@ -232,9 +232,7 @@ def test_an_adapter_is_merged_at_the_end_of_a_run(tmp_path: Path) -> None:
     policy, subset = trained("llama", "lora")
     assert save_trained(policy, subset, tmp_path) == "merged"
     assert not (tmp_path / "adapter").exists()
-    assert not any(
-        isinstance(m, BaseTunerLayer) for m in load_policy(str(tmp_path)).model.modules()
-    )
+    assert not has_adapter(load_policy(str(tmp_path)).model)
 
 
 def test_a_steered_policy_can_be_trained_further_and_saved_again(tmp_path: Path) -> None:

@@ -108,8 +108,9 @@ def test_the_policy_of_an_ended_run_has_the_rates_and_logits_of_the_live_one(
 
 
 @quiet
-@pytest.mark.parametrize("kind", ["llama", "qwen2"])
-@pytest.mark.parametrize("spec", CARD_SPECS)
+@pytest.mark.parametrize(
+    ("kind", "spec"), [*(("llama", spec) for spec in CARD_SPECS), ("qwen2", CARD_SPECS[2])]
+)
 def test_the_code_of_the_card_loads_the_trained_policy_and_answers(
     kind: str,
     spec: str,

@@ -1,0 +1,457 @@
+"""The layer-contribution profile: equal problems for all, honest ratios, and no lost runs."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import children
+import numpy as np
+import pytest
+
+from frostline.agents.subsets.schedules import parse_schedule
+from frostline.cli import main
+from frostline.curricula import Curriculum, Outcome
+from frostline.envs import Problem, Status, TaskSpec, Verdict
+from frostline.profile_arms import ChosenLevels
+from frostline.profile_layers import LayerProfile
+from frostline.profile_options import ProfileOptions, numbers
+from frostline.profile_report import refuse_ratio
+from frostline.statistics import Estimate
+
+SMALL = (
+    *("--family", "children:Coin", "--threads", "1", "--quiet", "--iterations", "6"),
+    *("--seeds", "2", "--eval-problems", "40", "--layers", "0,3", "--grpo.warmup-iterations", "0"),
+    *("--grpo.groups", "6", "--grpo.num-generations", "4", "--grpo.max-completion-length", "2"),
+    *("--full-learning-rate", "3e-3", "--grpo.learning-rate", "1e-2"),
+)
+RUNS = [(seed, arm) for seed in (0, 1) for arm in ("base", "full", "layers:0", "layers:3")]
+
+
+@pytest.fixture(scope="module")
+def options(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    runs = tmp_path_factory.mktemp("profiles")
+    return [*SMALL, "--policy", str(tiny("llama")), "--runs", str(runs)]
+
+
+@pytest.fixture(scope="module")
+def unbroken(options: list[str]) -> Path:
+    """Return the directory of a profile that nothing disturbed."""
+    assert profile([*options, "--name", "unbroken"]) == 0
+    return Path(options[-1]) / "unbroken"
+
+
+def profile(args: list[str]) -> int:
+    return main(["profile-layers", *args])
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (path / "runs.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if "seconds" not in k} for line in found]
+
+
+def summary(path: Path) -> dict[str, Any]:
+    """Return the JSON of a profile without what differs between two makings of it."""
+
+    def timeless(value: Any) -> Any:
+        if isinstance(value, list):
+            return [timeless(item) for item in value]
+        if isinstance(value, dict):
+            varying = ("seconds", "command")
+            return {k: timeless(v) for k, v in value.items() if k not in varying}
+        return value
+
+    found: dict[str, Any] = timeless(json.loads((path / "profile.json").read_text()))
+    return found
+
+
+def solved(path: Path, arm: str) -> float:
+    marks = [m for r in lines(path) if r["subset"] == arm for m in "".join(r["solved"].values())]
+    return marks.count("1") / len(marks)
+
+
+def test_a_profile_holds_one_run_per_seed_and_subset(unbroken: Path) -> None:
+    assert [(line["seed"], line["subset"]) for line in lines(unbroken)] == RUNS
+    assert all(len(line["solved"]["coin/2"]) == 40 for line in lines(unbroken))
+    assert {p.name for p in unbroken.iterdir()} == {
+        "options.json", "runs.jsonl", "profile.json", "profile.md", "profile.png",
+    }  # fmt: skip
+
+
+def test_gains_and_contributions_follow_from_the_runs(unbroken: Path) -> None:
+    found, base = summary(unbroken), solved(unbroken, "base")
+    whole = solved(unbroken, "full") - base
+    assert found["base"]["rate"] == pytest.approx(base)
+    assert found["full"]["gain"] == pytest.approx(whole)
+    assert found["full"]["gain_low"] > 0  # else what follows tests nothing
+    assert [row["layer"] for row in found["layers"]] == [0, 3]
+    for row in found["layers"]:
+        gain = solved(unbroken, f"layers:{row['layer']}") - base
+        assert row["gain"] == pytest.approx(gain)
+        assert row["contribution"] == pytest.approx(gain / whole)
+        assert row["gain_low"] <= row["gain"] <= row["gain_high"]
+        assert row["contribution_low"] <= row["contribution"] <= row["contribution_high"]
+
+
+def test_a_profile_says_what_it_depends_on(unbroken: Path) -> None:
+    found = summary(unbroken)
+    assert found["levels"] == {"coin": [1, 2]}
+    assert found["seeds"] == [0, 1]
+    assert found["budget"] == {"iterations": 6, "groups": 6, "num_generations": 4}
+    assert found["learning_rate"] == {"layers": 0.01, "full": 0.003}
+    assert found["exam"]["split"] == "validation"
+    text = (unbroken / "profile.md").read_text()
+    assert "6 iterations of 6 × 4 completions" in text
+    assert "| layer 3 |" in text
+    assert "`frostline profile-layers --family children:Coin" in text
+
+
+def test_greedy_selection_trains_the_layer_that_the_profile_ranks_first(unbroken: Path) -> None:
+    found = summary(unbroken)["layers"]
+    best = max(found, key=lambda row: row["contribution"])["layer"]
+    file = unbroken / "profile.json"
+    schedule = parse_schedule(f"greedy:score=contribution,k=1,every=5,explore=0,file={file}")
+    assert schedule.start((0, 3), 0).active == (best,)
+
+
+def test_all_arms_of_a_seed_meet_the_same_problems(
+    options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[TaskSpec] = []
+    original = children.Coin.problem
+
+    def noted(self: children.Coin, task: TaskSpec) -> Problem:
+        met.append(task)
+        return original(self, task)
+
+    monkeypatch.setattr(children.Coin, "problem", noted)
+    work = LayerProfile(_options(options, name="noted"))
+    met.clear()
+    trained: dict[tuple[int, str], list[TaskSpec]] = {}
+    examined: dict[tuple[int, str], set[TaskSpec]] = {}
+
+    def note(line: dict[str, Any]) -> None:
+        key = (line["seed"], line["subset"])
+        trained[key] = [task for task in met if task.split == "train"]
+        examined[key] = {task for task in met if task.split == "validation"}
+        assert all(task.split != "test" for task in met)
+        met.clear()
+
+    work.work(lambda seed, subset, number: None, note)
+    work.close()
+    assert list(trained) == RUNS
+    for seed in (0, 1):
+        assert trained[seed, "base"] == []
+        assert len(trained[seed, "full"]) >= 36
+        assert trained[seed, "full"] == trained[seed, "layers:0"] == trained[seed, "layers:3"]
+        exams = [examined[seed, arm] for _, arm in RUNS[:4]]
+        assert all(exam == exams[0] and len(exam) == 80 for exam in exams)
+    assert trained[0, "full"] != trained[1, "full"]
+    assert not examined[0, "base"] & examined[1, "base"]
+
+
+def _options(args: list[str], **changes: Any) -> ProfileOptions:
+    from frostline.options import parse
+    from frostline.profile_command import ProfileArgs
+
+    return parse(ProfileArgs, args, prog="", description="").model_copy(update=changes)
+
+
+def test_the_same_options_give_the_same_profile(options: list[str], unbroken: Path) -> None:
+    assert profile([*options, "--name", "twin"]) == 0
+    twin = unbroken.parent / "twin"
+    assert lines(twin) == lines(unbroken)
+    assert summary(twin) == summary(unbroken)
+
+
+def test_without_a_sure_gain_of_full_training_there_is_no_ratio(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    idle = list(options)
+    idle[idle.index("--full-learning-rate") + 1] = "1e-12"
+    assert profile([*idle, "--name", "idle"]) == 0
+    reason = "no ratio: the gain of full training is +0.0 [+0.0, +0.0] points, which includes 0"
+    assert reason in capsys.readouterr().out
+    path = Path(options[-1]) / "idle"
+    assert reason in (path / "profile.md").read_text()
+    found = summary(path)
+    assert found["no_ratio"] == reason
+    assert any(row["gain_low"] > 0 for row in found["layers"])  # the gains stand
+    for row in found["layers"]:
+        assert row["contribution"] is row["contribution_low"] is row["contribution_high"] is None
+    schedule = parse_schedule(f"greedy:score=contribution,every=5,file={path / 'profile.json'}")
+    with pytest.raises(ValueError, match="must give layer 0 a finite contribution, got None"):
+        schedule.start((0, 3), 0)
+
+
+@pytest.mark.parametrize(
+    ("gain", "reason"),
+    [
+        (Estimate(0.1, 0.01, 0.2), None),
+        (Estimate(0.1, 0.0, 0.2), "no ratio: the gain of full training is +10.0 [+0.0, +20.0] "
+         "points, which includes 0"),
+        (Estimate(-0.1, -0.2, 0.1), "no ratio: the gain of full training is -10.0 [-20.0, +10.0] "
+         "points, which includes 0"),
+        (Estimate(-0.1, -0.2, -0.05), "no ratio: the gain of full training is -10.0 [-20.0, -5.0] "
+         "points, which is a loss"),
+    ],
+)  # fmt: skip
+def test_a_ratio_needs_a_gain_whose_interval_lies_above_0(
+    gain: Estimate, reason: str | None
+) -> None:
+    assert refuse_ratio(gain) == reason
+
+
+def test_an_error_of_the_verifier_favours_no_arm(
+    options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(self: children.Coin, problem: Problem, answer: str) -> Verdict:
+        broken = problem.task.split == "validation" and problem.task.index % 4 == 0
+        return Verdict(Status.VERIFIER_ERROR if broken else Status.CORRECT, "")
+
+    monkeypatch.setattr(children.Coin, "verify", verify)
+    assert profile([*options, "--name", "errors", "--iterations=1"][_drop(options) :]) == 0
+    found = summary(Path(options[-1]) / "errors")
+    assert found["exam"]["verifier_errors"] == 8 * 20
+    assert found["base"]["rate"] == 0.75
+    assert found["full"]["gain"] == 0
+
+
+def _drop(options: list[str]) -> int:
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["--grpo.beta", "0.1"], "was begun with --grpo.beta 0.0, it cannot go on with 0.1"),
+        (["--seed", "7"], "was begun with --seed 0, it cannot go on with 7"),
+        (["--levels", "2"], "was begun with --levels '', it cannot go on with '2'"),
+        (["--answer-format", "tag"], "was begun with --answer-format 'raw'"),
+    ],
+)
+def test_another_option_is_refused_by_name(
+    options: list[str],
+    unbroken: Path,
+    changes: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = (unbroken / "runs.jsonl").read_bytes()
+    assert profile([*options, "--name", "unbroken", *changes]) == 2
+    error = capsys.readouterr().err
+    assert f"{message}" in error
+    assert "choose another --name" in error
+    assert (unbroken / "runs.jsonl").read_bytes() == before
+
+
+def test_a_finished_profile_trains_nothing_again(options: list[str], unbroken: Path) -> None:
+    with mock.patch("frostline.profile_layers.load_policy", wraps=_load()) as load:
+        assert profile([*options, "--name", "unbroken"]) == 0
+    assert load.call_count == 1  # for its number of layers
+
+
+def _load() -> Callable[..., Any]:
+    from frostline.agents.policy import load_policy
+
+    return load_policy
+
+
+def test_a_policy_with_other_weights_is_refused(
+    options: list[str], unbroken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mock.patch("frostline.profile_layers.weights_hash", return_value="other"):
+        assert profile([*options, "--name", "unbroken"]) == 2
+    assert "was begun with other weights of the policy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["--layers", "0,9"], "layers are numbered 0 … 3, got '9'"),
+        (["--layers", "2-1"], "layers are numbered 0 … 3, got '2-1'"),
+        (["--layers", "first"], "layers: must be numbers and ranges such as 0,3,5-7, or all"),
+        (["--levels", "0"], "levels are numbered 1 … 2, got '0'"),
+        (["--name", "a/b"], "name: must be the name of one folder"),
+        (["--grpo.max-completion-length", "500"], "need more than the 128 positions"),
+        (["--famly", "x"], "unknown option --famly; did you mean --family?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    options: list[str], changes: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [arg for arg in changes if arg.startswith("--")]
+    kept = list(options)
+    for flag in filter(kept.__contains__, flags):
+        del kept[kept.index(flag) : kept.index(flag) + 2]
+    runs = Path(options[-1])
+    before = sorted(runs.iterdir())
+    assert profile([*kept, *changes]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(runs.iterdir()) == before
+
+
+def test_a_directory_of_something_else_is_refused(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(options[-1]) / "letters"
+    path.mkdir()
+    (path / "letter.txt").write_text("Dear")
+    assert profile([*options, "--name", "letters"]) == 2
+    assert "exists and is no profile; choose another --name" in capsys.readouterr().err
+
+
+def kill_in_training(run: tuple[int, str]) -> None:
+    """Die in the third iteration of a run."""
+    _hit(run, signal.SIGKILL)
+
+
+def interrupt_in_training(run: tuple[int, str]) -> None:
+    _hit(run, signal.SIGINT)
+
+
+def kill_amid_a_line(run: tuple[int, str]) -> None:
+    """Write half a line, then die."""
+    from frostline import profile_layers
+
+    def half(number: int) -> None:
+        size = os.fstat(number).st_size
+        os.truncate(number, size - 30)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(self: Any, seed: int, subset: str, on_iteration: Any) -> Any:
+        if (seed, subset) == run:
+            mock.patch.object(profile_layers.os, "fsync", half).start()
+        return original(self, seed, subset, on_iteration)
+
+    original = profile_layers.LayerProfile._run
+    mock.patch.object(profile_layers.LayerProfile, "_run", watched).start()
+
+
+def _hit(run: tuple[int, str], number: signal.Signals) -> None:
+    from frostline import profile_layers
+
+    def watched(self: Any, seed: int, subset: str, on_iteration: Any) -> Any:
+        def shot(iteration: int) -> None:
+            on_iteration(iteration)
+            if (seed, subset) == run and iteration == 3:
+                os.kill(os.getpid(), number)
+
+        return original(self, seed, subset, shot)
+
+    original = profile_layers.LayerProfile._run
+    mock.patch.object(profile_layers.LayerProfile, "_run", watched).start()
+
+
+def profile_until(moment: str, run: tuple[int, str], args: list[str]) -> None:
+    """Run the command in a process of its own and be hit at a moment."""
+    moments = {f.__name__: f for f in (kill_in_training, interrupt_in_training, kill_amid_a_line)}
+    moments[moment](run)
+    sys.exit(profile(args))
+
+
+@pytest.mark.parametrize(
+    ("moment", "run", "status"),
+    [
+        ("kill_in_training", (1, "full"), -9),
+        ("kill_amid_a_line", (0, "layers:3"), -9),
+        ("interrupt_in_training", (0, "layers:0"), 130),
+    ],
+)
+def test_stopped_anywhere_and_started_again_it_loses_the_run_under_way_only(
+    options: list[str],
+    unbroken: Path,
+    tmp_path: Path,
+    moment: str,
+    run: tuple[int, str],
+    status: int,
+) -> None:
+    args = [arg for arg in options if arg != "--quiet"] + ["--name", moment]
+    log = tmp_path / "log"
+    assert children.run(profile_until, moment, run, args, log=log) == status
+    path, done = unbroken.parent / moment, RUNS.index(run)
+    before = (path / "runs.jsonl").read_bytes()
+    assert before.count(b"\n") == done
+    if status == 130:
+        assert f"Stopped: {done} runs are done and kept, {8 - done} are left" in log.read_text()
+    assert profile(args) == 0
+    whole = before[: before.rindex(b"\n") + 1] if done else b""
+    assert (path / "runs.jsonl").read_bytes().startswith(whole)
+    assert lines(path) == lines(unbroken)
+    assert summary(path)["layers"] == summary(unbroken)["layers"]
+
+
+def test_progress_says_what_is_done_and_how_long_the_rest_takes(
+    options: list[str], unbroken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = unbroken.parent / "halfway"
+    shutil.copytree(unbroken, path)
+    kept = (path / "runs.jsonl").read_text().splitlines(keepends=True)[:6]
+    (path / "runs.jsonl").write_text("".join(kept))
+    args = [arg for arg in options if arg != "--quiet"]
+    assert profile([*args, "--name", "halfway", "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert f"{path}: 6 runs are done, 2 are left" in error
+    assert "7/8  seed 1, layers:0: pass rate" in error
+    assert error.splitlines()[-1].endswith(" 0 s left")
+    assert json.loads(out) == json.loads((path / "profile.json").read_text())
+
+
+def test_a_profile_in_use_is_refused(
+    options: list[str], unbroken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = LayerProfile(_options(options, name="unbroken"))
+    try:
+        assert profile([*options, "--name", "unbroken"]) == 2
+    finally:
+        first.close()
+    assert "is in use by another process" in capsys.readouterr().err
+
+
+def test_chosen_levels_are_drawn_alike_whatever_the_outcomes() -> None:
+    winner, loser = (ChosenLevels({"coin": [2, 5], "dice": [1]}, 3) for _ in range(2))
+    assert isinstance(winner, Curriculum)
+    counts: dict[tuple[str, int], int] = {}
+    for version in range(20):
+        tickets = winner.sample(30, policy_version=version)
+        assert tickets == loser.sample(30, policy_version=version)
+        assert winner.update([Outcome(t, 8, 8) for t in tickets]) == []
+        loser.update([Outcome(t, 0, 8, error=True) for t in tickets])
+        for t in tickets:
+            counts[t.family, t.level] = counts.get((t.family, t.level), 0) + 1
+    expected = {("coin", 2): 150, ("coin", 5): 150, ("dice", 1): 300}
+    assert winner.probabilities() == {k: n / 600 for k, n in expected.items()}
+    assert {k: pytest.approx(n, abs=50) for k, n in expected.items()} == counts
+    later = ChosenLevels({"coin": [2, 5], "dice": [1]}, 0)
+    later.load_state_dict(json.loads(json.dumps(winner.state_dict())))
+    assert later.sample(9, policy_version=1) == winner.sample(9, policy_version=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("all", (1, 2, 3, 4)), ("2", (2,)), ("3-4, 1", (1, 3, 4)), ("2,1-3,2", (1, 2, 3))],
+)
+def test_numbers_are_read_in_any_order_and_once(text: str, expected: tuple[int, ...]) -> None:
+    assert numbers("levels", text, 1, 4) == expected
+
+
+def test_levels_are_all_but_for_the_base_policy_on_closed_forms() -> None:
+    assert ProfileOptions().level_text() == "7,8"
+    assert ProfileOptions(levels="all").level_text() == "all"
+    assert ProfileOptions(family=("arithmetic",)).level_text() == "all"
+    assert ProfileOptions(policy="mine").level_text() == "all"
+
+
+def test_full_training_may_share_the_learning_rate_of_the_layers() -> None:
+    shared = ProfileOptions(full_learning_rate=None)
+    assert shared.config("full") == shared.config("layers:0") == shared.grpo
+    own = ProfileOptions(full_learning_rate=0.5)
+    assert own.config("full").learning_rate == 0.5
+    assert own.config("layers:0") == own.grpo
