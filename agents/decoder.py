@@ -8,8 +8,8 @@ adapters and steering vectors are in effect. `Decoder.of` refuses a shape that i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F
@@ -26,12 +26,8 @@ AGREE_WITHIN = 1e-4
 Rotary: TypeAlias = tuple[Tensor, Tensor]
 
 
-class Attend(Protocol):
-    """Attention of one layer."""
-
-    def __call__(self, layer: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor) -> Tensor:
-        """Return (N, H * D), from queries of H heads, keys and values of K heads."""
-        ...
+# attention of one layer: (layer, q (N, H, D), k (N, K, D), v (N, K, D)) → (N, H * D)
+Attend: TypeAlias = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
 
 class UnknownShape(Exception):
@@ -154,7 +150,7 @@ class Decoder:
         """Return queries and keys in one tensor, (N, H + K, D), and values (N, K, D)."""
         modules = (attention.q_proj, attention.k_proj, attention.v_proj)
         parts = self._project(i, "qkv", x_ND, modules, sizes=self.splits)
-        qk, v = parts if len(parts) == 2 else (torch.cat(parts[:2], -1), parts[2])
+        qk, v = parts if len(parts) == 2 else (torch.cat([parts[0], parts[1]], -1), parts[2])
         qk, v = (part.unflatten(-1, (-1, self.head_dim)) for part in (qk, v))
         if hasattr(attention, "q_norm"):  # Qwen3 normalises queries and keys
             q = _norm(attention.q_norm, qk[:, : self.heads])
@@ -179,10 +175,10 @@ class Decoder:
         linear: list[Any] = list(modules)
         sizes = sizes or [module.out_features for module in linear]
         if self._fused is None:
-            return F.linear(x, *_joined(linear)).split(sizes, -1)
+            return _split(F.linear(x, *_joined(linear)), sizes)
         if (i, name) not in self._fused:
             self._fused[i, name] = _joined(linear)
-        return F.linear(x, *self._fused[i, name]).split(sizes, -1)
+        return _split(F.linear(x, *self._fused[i, name]), sizes)
 
 
 class _Fused:
@@ -231,7 +227,7 @@ def _norm(module: Any, x: Tensor) -> Tensor:
     if not type(module).__name__.endswith("RMSNorm") or x.dtype != module.weight.dtype:
         y: Tensor = module(x)
     elif torch.is_grad_enabled():
-        y = _RMSNorm.apply(x, module.weight, module.variance_epsilon)
+        y = _RMSNorm.apply(x, module.weight, module.variance_epsilon)  # type: ignore[no-untyped-call]
     else:
         y = F.rms_norm(x, x.shape[-1:], module.weight, module.variance_epsilon)
     return y
@@ -243,6 +239,10 @@ def _add(h_ND: Tensor, module: Any, x: Tensor) -> Tensor:
         return torch.addmm(h_ND, x, module.weight.t())
     y: Tensor = h_ND + module(x)
     return y
+
+
+def _split(x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    return cast(tuple[Tensor, ...], x.split(list(sizes), -1))
 
 
 def _joined(modules: Sequence[Any]) -> tuple[Tensor, Tensor | None]:

@@ -82,7 +82,7 @@ def decode(
             logits_LV = decoder.logits(h_LD)
     places = (prompt_mask_PS.flatten().cumsum(0) - 1).view_as(prompt_PS)
     prompt_places = places.masked_fill(prompt_mask_PS == 0, -1)
-    return canvas.decoded(keeper and keeper.trunk(prompt_places, canvas.length))
+    return canvas.decoded(keeper.trunk(prompt_places, canvas.length) if keeper else None)
 
 
 def _prefill(

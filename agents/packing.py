@@ -144,7 +144,8 @@ def prompt_grid(lengths: Sequence[int], device: torch.device) -> Grid:
     Rows begin at the left and are filled up at their end, so that no mask is needed.
     """
     width, start = max(lengths), 0
-    grid, back = [], []
+    grid: list[list[int]] = []
+    back: list[int] = []
     for p, length in enumerate(lengths):
         grid.append([*range(start, start + length), *[start] * (width - length)])
         back += range(p * width, p * width + length)

@@ -186,5 +186,5 @@ def test_a_template_that_rewrites_answers_is_refused() -> None:
     tokenizer = chat_tokenizer()
     tokenizer.chat_template = "{% for m in messages %}{{ m['content'] | upper }}{% endfor %}"
     policy = Policy(build(shape(Qwen2Config, eos_token_id=258)), tokenizer, "loud")
-    with pytest.raises(ValueError, match="^policy 'loud': its chat template does not show"):
+    with pytest.raises(ValueError, match=r"^policy 'loud': its chat template does not show"):
         policy.encode_feedback("Not correct.")

@@ -334,11 +334,10 @@ def test_packing_holds_every_fed_prefix_once_and_every_pair_that_counts(
         tokens[r, : len(row)] = torch.tensor(row)
         mask[r, : len(row)] = 1
     packing = pack(Batch(prompt_PS, prompt_mask, tokens, mask, torch.zeros(len(completions))))
-    fed = {
-        (r // 2, *row[: t + 1]) for r, row in enumerate(completions) for t in range(len(row) - 1)
-    }
+    told = list(enumerate(completions))
+    fed = {(r // 2, *row[: t + 1]) for r, row in told for t in range(len(row) - 1)}
     assert len(packing.ids_N) == int(prompt_mask.sum()) + len(fed)
-    pairs = {(r // 2, *row[: t + 1]) for r, row in enumerate(completions) for t in range(len(row))}
+    pairs = {(r // 2, *row[: t + 1]) for r, row in told for t in range(len(row))}
     assert len(packing.pair_token_Q) == len(pairs)
     for r, row in enumerate(completions):
         chosen = packing.pairs_PGT[r, : len(row)]

@@ -107,7 +107,7 @@ class TrlRun:
 
     def close(self) -> None:
         """Leave the other processes."""
-        self.processes.destroy_process_group()  # type: ignore[no-untyped-call]
+        self.processes.destroy_process_group()
 
     def write_policy(self, folder: Path) -> None:
         """Write the trained policy."""
