@@ -48,7 +48,7 @@ def test_help_does_not_wait_for_torch() -> None:
     [
         (
             "trian",
-            "command must be one of train, evaluate, play, list, verify, report; got 'trian'",
+            f"command must be one of {', '.join(COMMANDS)}; got 'trian'",
         ),
         ("trian", "did you mean train?"),
         ("train --resume nowhere", "nowhere is not a run directory: it has no config.json"),

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,7 +17,7 @@ from children import SMALL
 from subset_models import logits
 from transformers import AutoModelForCausalLM
 
-from frostline import export_run
+from frostline import export_run, report
 from frostline.agents.grpo import GRPOAgent
 from frostline.agents.policy import load_policy
 from frostline.cli import main
@@ -30,6 +30,13 @@ CARD_SPECS = ("first:1", "lora:r=2", "pissa:r=2+steering", "steering@last:2")
 SPECS = (*CARD_SPECS, "full", "ia3", "dora:r=2", "ln_tuning+head", "lisa:k=1,every=1")
 # peft, of norms that it reads
 quiet = pytest.mark.filterwarnings("ignore:Unsupported layer type")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_pictures() -> Iterator[None]:
+    """Spare the runs their pictures, which take most of their time."""
+    with mock.patch.multiple(report, draw_levels=mock.DEFAULT, draw_training=mock.DEFAULT):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +218,29 @@ def test_a_checkpoint_is_exported_without_training(
     assert "The run has not been evaluated yet." in (tmp_path / "other/README.md").read_text()
 
 
+def test_a_run_of_the_trl_engine_is_exported_from_its_own_checkpoints(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    args = small(
+        policy=str(tiny("qwen3")), runs=str(tmp_path), name="trl", trainable="pissa:r=2+steering",
+        engine="trl", iterations="2", **LARGE_STEP,
+    )  # fmt: skip
+    assert children.run(children.train, args) == 0
+    run = tmp_path / "trl"
+    assert export(run) == 0
+    model = live(run)
+    assert_close(load_policy(str(run / "export")).model, model)
+    assert_close(load_policy(str(run / "policy")).model, model)
+    assert (logits(model) - logits(load_policy(str(tiny("qwen3"))).model)).abs().max() > 0.01
+    assert "| engine | trl |" in (run / "export/README.md").read_text()
+    (run / "checkpoint.pt").unlink()  # as after a kill
+    assert export(run) == 0
+    assert "| seconds | unknown with 1 CPU" in (run / "export/README.md").read_text()
+    next(run.glob("trl/checkpoint-2/model.safetensors")).unlink()
+    assert export(run, "--out", tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_earlier_export_is_replaced_and_nothing_else(
     run_of: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -301,7 +331,7 @@ def changed(run: Path, **options: object) -> None:
         (lambda run: None, ["--dtype", "int8"], "invalid choice"),
         (lambda run: (run / "checkpoint.pt").unlink(), [], "has no checkpoint yet, so there is"),
         (lambda run: (run / "config.json").unlink(), [], "is not a run directory"),
-        (lambda run: changed(run, engine="trl"), [], "is of engine=trl"),
+        (lambda run: changed(run, engine="trl"), [], "has no checkpoint yet, so there is"),
         (lambda run: changed(run, policy="base"), [], "policy 'base' has other weights than when"),
     ],
     ids=["no adapter", "dtype", "no checkpoint", "no run", "engine", "policy"],

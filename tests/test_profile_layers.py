@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -302,37 +301,11 @@ def test_a_directory_of_something_else_is_refused(
     assert "exists and is no profile; choose another --name" in capsys.readouterr().err
 
 
-def kill_in_training(run: tuple[int, str]) -> None:
-    """Die in the third iteration of a run."""
-    _hit(run, signal.SIGKILL)
+def hit_amid(run: tuple[int, str], number: int) -> None:
+    """Send this process a signal in the third iteration of a run."""
+    original = LayerProfile._run
 
-
-def interrupt_in_training(run: tuple[int, str]) -> None:
-    _hit(run, signal.SIGINT)
-
-
-def kill_amid_a_line(run: tuple[int, str]) -> None:
-    """Write half a line, then die."""
-    from frostline import profile_layers
-
-    def half(number: int) -> None:
-        size = os.fstat(number).st_size
-        os.truncate(number, size - 30)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def watched(self: Any, seed: int, subset: str, on_iteration: Any) -> Any:
-        if (seed, subset) == run:
-            mock.patch.object(profile_layers.os, "fsync", half).start()
-        return original(self, seed, subset, on_iteration)
-
-    original = profile_layers.LayerProfile._run
-    mock.patch.object(profile_layers.LayerProfile, "_run", watched).start()
-
-
-def _hit(run: tuple[int, str], number: signal.Signals) -> None:
-    from frostline import profile_layers
-
-    def watched(self: Any, seed: int, subset: str, on_iteration: Any) -> Any:
+    def watched(self: LayerProfile, seed: int, subset: str, on_iteration: Any) -> Any:
         def shot(iteration: int) -> None:
             on_iteration(iteration)
             if (seed, subset) == run and iteration == 3:
@@ -340,44 +313,57 @@ def _hit(run: tuple[int, str], number: signal.Signals) -> None:
 
         return original(self, seed, subset, shot)
 
-    original = profile_layers.LayerProfile._run
-    mock.patch.object(profile_layers.LayerProfile, "_run", watched).start()
+    mock.patch.object(LayerProfile, "_run", watched).start()
 
 
-def profile_until(moment: str, run: tuple[int, str], args: list[str]) -> None:
-    """Run the command in a process of its own and be hit at a moment."""
-    moments = {f.__name__: f for f in (kill_in_training, interrupt_in_training, kill_amid_a_line)}
-    moments[moment](run)
-    sys.exit(profile(args))
+def killed_profile(run: tuple[int, str], args: list[str]) -> None:
+    hit_amid(run, signal.SIGKILL)
+    profile(args)
 
 
-@pytest.mark.parametrize(
-    ("moment", "run", "status"),
-    [
-        ("kill_in_training", (1, "full"), -9),
-        ("kill_amid_a_line", (0, "layers:3"), -9),
-        ("interrupt_in_training", (0, "layers:0"), 130),
-    ],
-)
-def test_stopped_anywhere_and_started_again_it_loses_one_run_and_ends_alike(
-    options: list[str],
-    unbroken: Path,
-    tmp_path: Path,
-    moment: str,
-    run: tuple[int, str],
-    status: int,
+def cut(unbroken: Path, name: str, runs: int, torn: int = 0) -> Path:
+    """Return a copy of a profile that stopped after some runs, `torn` bytes into another."""
+    path = unbroken.parent / name
+    path.mkdir()
+    shutil.copy(unbroken / "options.json", path)
+    found = (unbroken / "runs.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "runs.jsonl").write_bytes(b"".join(found[:runs]) + found[runs][:torn])
+    return path
+
+
+def test_killed_and_started_again_it_loses_the_run_under_way_only(
+    options: list[str], unbroken: Path
 ) -> None:
-    args = [arg for arg in options if arg != "--quiet"] + ["--name", moment]
-    log = tmp_path / "log"
-    assert children.run(profile_until, moment, run, args, log=log) == status
-    path, done = unbroken.parent / moment, RUNS.index(run)
+    args = [*options, "--name", "killed"]
+    path = unbroken.parent / "killed"
+    assert children.run(killed_profile, (1, "full"), args) == -signal.SIGKILL
     before = (path / "runs.jsonl").read_bytes()
-    assert before.count(b"\n") == done
-    if status == 130:
-        assert f"Stopped: {done} runs are done and kept, {8 - done} are left" in log.read_text()
+    assert [(line["seed"], line["subset"]) for line in lines(path)] == RUNS[:5]
     assert profile(args) == 0
-    whole = before[: before.rindex(b"\n") + 1] if done else b""
-    assert (path / "runs.jsonl").read_bytes().startswith(whole)
+    assert (path / "runs.jsonl").read_bytes().startswith(before)  # seconds and all: none is redone
+    assert lines(path) == lines(unbroken)
+    assert summary(path) == summary(unbroken)
+
+
+def test_ctrl_c_says_what_is_kept(
+    options: list[str], unbroken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = cut(unbroken, "stopped", 7)
+    args = [arg for arg in options if arg != "--quiet"] + ["--name", "stopped"]
+    try:
+        hit_amid((1, "layers:3"), signal.SIGINT)
+        assert profile(args) == 130
+    finally:
+        mock.patch.stopall()
+    error = capsys.readouterr().err
+    assert "Stopped: 7 runs done and kept, 1 left; the same command goes on" in error
+    assert profile(args) == 0
+    assert summary(path) == summary(unbroken)
+
+
+def test_a_line_cut_short_by_a_kill_is_done_again(options: list[str], unbroken: Path) -> None:
+    path = cut(unbroken, "torn", 7, torn=50)
+    assert profile([*options, "--name", "torn"]) == 0
     assert lines(path) == lines(unbroken)
     assert summary(path) == summary(unbroken)
 
@@ -385,14 +371,11 @@ def test_stopped_anywhere_and_started_again_it_loses_one_run_and_ends_alike(
 def test_progress_says_what_is_done_and_how_long_the_rest_takes(
     options: list[str], unbroken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = unbroken.parent / "halfway"
-    shutil.copytree(unbroken, path)
-    kept = (path / "runs.jsonl").read_text().splitlines(keepends=True)[:6]
-    (path / "runs.jsonl").write_text("".join(kept))
+    path = cut(unbroken, "halfway", 6)
     args = [arg for arg in options if arg != "--quiet"]
     assert profile([*args, "--name", "halfway", "--json"]) == 0
     out, error = capsys.readouterr()
-    assert f"{path}: 6 runs are done, 2 are left" in error
+    assert f"{path}: 6 runs done, 2 left" in error
     assert "7/8  seed 1, layers:0: pass rate" in error
     assert error.splitlines()[-1].endswith(" 0 s left")
     assert json.loads(out) == json.loads((path / "profile.json").read_text())

@@ -1,4 +1,4 @@
-"""The command line: `frostline train | evaluate | play | list | verify | report | plan | bench`.
+"""The command line: `frostline COMMAND`, see `COMMANDS`.
 
 Each command lives in a module of its own that is imported when the command is used, so that
 `frostline list` does not wait for torch.

@@ -38,14 +38,14 @@ class Trained:
         subset: what of it was trained.
         envs: the run's environments, by family.
         iteration: how many iterations the run has done.
-        seconds: how long they took.
+        seconds: how long they took; None if that is not known.
     """
 
     policy: Policy
     subset: TrainableSubset
     envs: Mapping[str, TextEnv]
     iteration: int
-    seconds: float
+    seconds: float | None
 
 
 def write_trained(folder: Path, run: RunDir, trained: Trained) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from frostline.agents.export import Adapters, DType, gap, save_policy
-from frostline.agents.policy import weights_hash
+from frostline.agents.policy import Policy, weights_hash
+from frostline.agents.subsets import resolve
+from frostline.agents.trl_checkpoints import newest_checkpoint, read_state
 
+from .config import TrainConfig
 from .export_folder import Trained, check_out, write_card
 from .run_dir import RunDir, whole_folder
-from .train import build_agent
+from .train import build_agent, build_parts
 
 # largest difference of a logit, relative to the largest logit; rounding is far below it
 AGREE_WITHIN = 1e-4
@@ -59,25 +64,51 @@ def rebuild(run: RunDir) -> Trained:
     It is built on the run's device, or on the CPU where that is not there.
 
     Raises:
-        ValueError: if there is no checkpoint yet, the run is one of the TRL engine, or the policy
-            is not what the run started from.
+        ValueError: if there is no checkpoint yet, or the policy is not what the run started from.
     """
     config = run.config()
+    there = config.device == "cpu" or torch.cuda.is_available()
+    if not there:
+        config = config.model_copy(update={"device": "cpu"})
     if config.engine == "trl":
-        raise ValueError(
-            f"run {run.path} is of engine=trl, whose checkpoints are transformers' own; "
-            f"{run.policy_path} has its policy once it has ended"
-        )
+        return _rebuild_trl(run, config)
     state = run.load()
     if state is None:
         raise ValueError(f"run {run.path} has no checkpoint yet, so there is nothing to export")
-    there = config.device == "cpu" or torch.cuda.is_available()
-    agent, envs = build_agent(config if there else config.model_copy(update={"device": "cpu"}))
-    same = weights_hash(agent.policy.model) == state["origin"]
+    agent, envs = build_agent(config)
     # what an adapter computes at its start is rounded in another way on another device
-    if not same and (there or agent.subset.adapter is None):
-        raise ValueError(
-            f"policy {config.policy!r} has other weights than when run {run.path} began"
-        )
+    if there or agent.subset.adapter is None:
+        _check_origin(run, agent.policy, state)
     agent.load_state_dict(state["agent"])
     return Trained(agent.policy, agent.subset, envs, agent.iteration, state["seconds"])
+
+
+def _rebuild_trl(run: RunDir, config: TrainConfig) -> Trained:
+    """Return the policy in the newest of the TRL engine's checkpoints, which hold all weights."""
+    folder = newest_checkpoint(run.path / "trl")
+    saved = read_state(folder) if folder else None
+    if folder is None or saved is None:
+        raise ValueError(f"run {run.path} has no checkpoint yet, so there is nothing to export")
+    parts = build_parts(config)
+    state = run.load()  # a run that was killed has none, and its seconds are not known
+    if state is not None:
+        _check_origin(run, parts.policy, state)
+    model = parts.policy.model
+    subset = resolve(config.trainable, model, seed=config.seed)
+    weights = {
+        name: tensor
+        for file in sorted(folder.glob("model*.safetensors"))
+        for name, tensor in load_file(file).items()
+    }
+    lacking = sorted({name for name, _ in model.named_parameters()} - weights.keys())
+    if lacking:
+        raise ValueError(f"checkpoint {folder} lacks weights such as {lacking[0]}")
+    model.load_state_dict(weights, strict=False)  # of a tied head it has one name
+    seconds = state["seconds"] if state is not None else None
+    return Trained(parts.policy, subset, parts.envs, saved["iteration"], seconds)
+
+
+def _check_origin(run: RunDir, policy: Policy, state: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a policy has the weights with which a run began."""
+    if weights_hash(policy.model) != state["origin"]:
+        raise ValueError(f"policy {policy.name!r} has other weights than when run {run.path} began")

@@ -31,7 +31,7 @@ class Exported:
         trainable: weights that may train.
         total: all weights, adapters included.
         iteration: how many the run has done.
-        seconds: how long they took.
+        seconds: how long they took; None if that is not known.
         levels: held-out pass rates as in the summary of a run; empty without an evaluation.
         adapter: its kind, if there is one.
         apart: whether it is beside the weights.
@@ -49,7 +49,7 @@ class Exported:
     trainable: int
     total: int
     iteration: int
-    seconds: float
+    seconds: float | None
     levels: Sequence[Mapping[str, Any]]
     adapter: str
     apart: bool
@@ -135,6 +135,7 @@ def _prompt(chat: bool) -> list[str]:
 
 def _facts(it: Exported) -> str:
     config = it.config
+    seconds = "unknown" if it.seconds is None else f"{it.seconds:.0f}"
     rows = {
         "trained from": f"`{config.policy}`",
         "families": f"{', '.join(config.family)}; answers: {config.answer_format}",
@@ -143,7 +144,7 @@ def _facts(it: Exported) -> str:
         "engine": config.engine,
         "seed": config.seed,
         "iterations": f"{it.iteration} of {config.iterations}",
-        "seconds": f"{it.seconds:.0f} with {config.threads} CPU threads on {config.device}",
+        "seconds": f"{seconds} with {config.threads} CPU threads on {config.device}",
         "this folder": _contents(it),
     }
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]

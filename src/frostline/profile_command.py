@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Measure what each layer earns when it alone is trained (arXiv:2607.01232).
 
-TODO_TIME
+For each seed the policy is examined untrained, then trained wholly (full), then each layer alone,
+all on the same problems for the same number of iterations, and examined on the validation split.
+A layer's gain is its mean pass rate over the levels less the untrained policy's; its contribution
+is that gain as a share of full training's, and is refused while the latter may be 0. Intervals are
+95 %, from a paired bootstrap over seeds and problems.
+
+The defaults take about 15 minutes of one core: 39 trainings of 15 to 30 s, 42 exams of 3 s. Time is
+proportional to iterations, seeds and layers. Each finished run is kept; after Ctrl-C or a kill the
+same command goes on. NAME has profile.json, profile.md, profile.png and runs.jsonl.
 
 Examples:
   frostline profile-layers
@@ -87,7 +95,7 @@ class ProfileDisplay:
         self.bar = self.progress.add_task("base", total=max(1, self.total), left="")
         if profile.finished():
             done = len(profile.finished())
-            self._print(f"{profile.path}: {done} runs are done, {len(profile.missing())} are left")
+            self._print(f"{profile.path}: {done} runs done, {len(profile.missing())} left")
 
     def __enter__(self) -> ProfileDisplay:
         """Start the live bar."""
@@ -104,8 +112,8 @@ class ProfileDisplay:
         self.progress.stop()
         if kind is KeyboardInterrupt:
             self._print(
-                f"Stopped: {len(self.profile.finished())} runs are done and kept, "
-                f"{len(self.profile.missing())} are left; the same command goes on"
+                f"Stopped: {len(self.profile.finished())} runs done and kept, "
+                f"{len(self.profile.missing())} left; the same command goes on"
             )
 
     def iteration(self, seed: int, subset: str, number: int) -> None:
