@@ -8,8 +8,10 @@ adapters and steering vectors are in effect. `Decoder.of` refuses a shape that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, cast
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +52,7 @@ class _RMSNorm(torch.autograd.Function):
         unit = x * scale
         grad_weight = grad_x = None
         if ctx.needs_input_grad[1]:
-            grad_weight = (grad * unit).flatten(0, -2).sum(0)
+            grad_weight = (grad * unit).sum_to_size(weight.shape)
         if ctx.needs_input_grad[0]:
             grad_x = grad * weight
             along = (grad_x * unit).mean(-1, keepdim=True)
@@ -70,10 +72,10 @@ class Decoder:
         self.layers: Any = self.backbone.layers
         heads = self.heads = self.config.num_attention_heads
         self.head_dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // heads
-        kinds = self.config.num_key_value_heads
-        self.splits = ((heads + kinds) * self.head_dim, kinds * self.head_dim)
+        self.key_heads = self.config.num_key_value_heads
+        self.splits = [(heads + self.key_heads) * self.head_dim, self.key_heads * self.head_dim]
         self.gradient_checkpointing = False
-        self._fused: dict[tuple[int, str], tuple[Tensor, Tensor | None]] | None = None
+        self._kept: dict[int, _Weights | None] | None = None
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> Decoder:
@@ -115,7 +117,7 @@ class Decoder:
 
     def logits(self, h_ND: Tensor) -> Tensor:
         """Return the logits at the given last hidden states, (N, V)."""
-        logits: Tensor = self.head(_norm(self.backbone.norm, h_ND))
+        logits: Tensor = self.head(self.backbone.norm(h_ND))
         return logits
 
     def run(self, h_ND: Tensor, rotary: Rotary, attend: Attend, first: int, end: int) -> Tensor:
@@ -127,71 +129,147 @@ class Decoder:
                 h_ND = self._layer(i, h_ND, rotary, attend)
         return h_ND
 
-    def fuse(self) -> _Fused:
-        """Keep joined projection weights while the block lasts; no weight may change inside."""
-        return _Fused(self)
+    def keep(self) -> _Kept:
+        """Keep joined weights while the block lasts; no weight may change inside."""
+        return _Kept(self)
 
     def _layer(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
-        # modules are looked up anew each time: an adapter may have taken their place
-        layer: Any = self.layers[i]
-        attention, mlp = layer.self_attn, layer.mlp
-        x = _norm(layer.input_layernorm, h_ND)
-        qk, v = self._heads(i, attention, x)
-        qk = torch.addcmul(qk * rotary[0], qk.roll(qk.shape[-1] // 2, -1), rotary[1])
-        mixed = attend(i, qk[:, : self.heads], qk[:, self.heads :], v)
-        h_ND = _add(h_ND, attention.o_proj, mixed)
-        x = _norm(layer.post_attention_layernorm, h_ND)
-        gate, up = self._project(i, "mlp", x, (mlp.gate_proj, mlp.up_proj))
-        h_ND = _add(h_ND, mlp.down_proj, F.silu(gate) * up)
-        steering = layer._parameters.get("steering")  # see subsets/steering.py
+        if self._kept is not None and i in self._kept:
+            weights = self._kept[i]
+        else:
+            weights = _weights(self.layers[i], h_ND.dtype)
+            if self._kept is not None:
+                weights = self._kept[i] = weights and weights.folded(self.config)
+        steering = self.layers[i]._parameters.get("steering")  # see subsets/steering.py
+        if weights is None or torch.is_autocast_enabled(h_ND.device.type):
+            h_ND = self._by_modules(i, h_ND, rotary, attend)
+        else:
+            h_ND = self._by_weights(weights, i, h_ND, rotary, attend)
         return h_ND if steering is None else h_ND + steering
 
-    def _heads(self, i: int, attention: Any, x_ND: Tensor) -> tuple[Tensor, Tensor]:
-        """Return queries and keys in one tensor, (N, H + K, D), and values (N, K, D)."""
-        modules = (attention.q_proj, attention.k_proj, attention.v_proj)
-        parts = self._project(i, "qkv", x_ND, modules, sizes=self.splits)
-        qk, v = parts if len(parts) == 2 else (torch.cat([parts[0], parts[1]], -1), parts[2])
-        qk, v = (part.unflatten(-1, (-1, self.head_dim)) for part in (qk, v))
-        if hasattr(attention, "q_norm"):  # Qwen3 normalises queries and keys
-            q = _norm(attention.q_norm, qk[:, : self.heads])
-            qk = torch.cat([q, _norm(attention.k_norm, qk[:, self.heads :])], 1)
-        return qk, v
+    def _by_weights(
+        self, weights: _Weights, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend
+    ) -> Tensor:
+        """Run a layer whose modules are all plain, with joined products."""
+        x = self._normed(weights, h_ND, weights.norm)
+        qk, v = F.linear(x, weights.qkv, weights.qkv_bias).split_with_sizes(self.splits, -1)
+        qk, v = qk.unflatten(-1, (-1, self.head_dim)), v.unflatten(-1, (-1, self.head_dim))
+        if weights.qk_norm is not None:  # Qwen3 normalises queries and keys
+            qk = self._normed(weights, qk, weights.qk_norm)
+        qk = _rotate(qk, rotary)
+        mixed = attend(i, qk[:, : self.heads], qk[:, self.heads :], v)
+        h_ND = torch.addmm(h_ND, mixed, weights.o)
+        x = self._normed(weights, h_ND, weights.mlp_norm)
+        gate, up = F.linear(x, weights.gate_up).chunk(2, -1)
+        return torch.addmm(h_ND, F.silu(gate) * up, weights.down)
 
-    def _project(
-        self,
-        i: int,
-        name: str,
-        x: Tensor,
-        modules: Sequence[nn.Module],
-        *,
-        sizes: Sequence[int] = (),
-    ) -> Sequence[Tensor]:
-        """Return the outputs of several linear modules; of plain ones by a single product.
+    def _normed(self, weights: _Weights, x: Tensor, weight: Tensor | None) -> Tensor:
+        """Return the root mean square norm of x times a weight; None: a product has taken it up."""
+        eps = self.config.rms_norm_eps
+        if weights.floors is None:
+            assert weight is not None  # only kept weights are folded
+            return _rms_norm(x, weight, eps)
+        y = _unit(x, weights.floors[x.dim() - 2])
+        return y if weight is None else y.mul_(weight)
 
-        The product is split by module, or into `sizes`.
-        """
-        if not all(type(module) is nn.Linear for module in modules):
-            return [module(x) for module in modules]
-        linear: list[Any] = list(modules)
-        sizes = sizes or [module.out_features for module in linear]
-        if self._fused is None:
-            return _split(F.linear(x, *_joined(linear)), sizes)
-        if (i, name) not in self._fused:
-            self._fused[i, name] = _joined(linear)
-        return _split(F.linear(x, *self._fused[i, name]), sizes)
+    def _by_modules(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
+        """Run a layer module by module: an adapter may have taken the place of any of them."""
+        layer: Any = self.layers[i]
+        attention, mlp = layer.self_attn, layer.mlp
+        x = layer.input_layernorm(h_ND)
+        projected = (attention.q_proj(x), attention.k_proj(x), attention.v_proj(x))
+        q, k, v = (part.unflatten(-1, (-1, self.head_dim)) for part in projected)
+        if hasattr(attention, "q_norm"):  # Qwen3 again
+            q, k = attention.q_norm(q), attention.k_norm(k)
+        h_ND = h_ND + attention.o_proj(attend(i, _rotate(q, rotary), _rotate(k, rotary), v))
+        x = layer.post_attention_layernorm(h_ND)
+        y: Tensor = h_ND + mlp.down_proj(F.silu(mlp.gate_proj(x)) * mlp.up_proj(x))
+        return y
 
 
-class _Fused:
-    """Context in which a decoder joins each layer's projection weights once."""
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """The weights of a plain layer, joined where products can be: views, or copies of views.
+
+    Folded, the products have taken up the norms' weights, and `floors` holds sqrt(d * eps) for
+    hidden states and for heads (see `_unit`).
+    """
+
+    norm: Tensor | None
+    qkv: Tensor
+    qkv_bias: Tensor | None
+    qk_norm: Tensor | None
+    o: Tensor
+    mlp_norm: Tensor | None
+    gate_up: Tensor
+    down: Tensor
+    floors: tuple[Tensor, Tensor] | None = None
+
+    def folded(self, config: Any) -> _Weights:
+        """Return the weights with the norms folded into the products that follow them."""
+        assert self.norm is not None  # it is not folded yet
+        assert self.mlp_norm is not None
+        wide = self.norm.shape[0]
+        head = 1 if self.qk_norm is None else self.qk_norm.shape[-1]
+        floors = [self.norm.new_tensor(math.sqrt(n * config.rms_norm_eps)) for n in (wide, head)]
+        return replace(
+            self,
+            norm=None,
+            qkv=self.qkv * (self.norm * math.sqrt(wide)),
+            qk_norm=None if self.qk_norm is None else self.qk_norm * math.sqrt(head),
+            mlp_norm=None,
+            gate_up=self.gate_up * (self.mlp_norm * math.sqrt(wide)),
+            floors=(floors[0], floors[1]),
+        )
+
+
+class _Kept:
+    """Context in which a decoder joins each layer's weights once."""
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
 
     def __enter__(self) -> None:
-        self.decoder._fused = {}
+        self.decoder._kept = {}
 
     def __exit__(self, *_: object) -> None:
-        self.decoder._fused = None
+        self.decoder._kept = None
+
+
+def _weights(layer: Any, dtype: torch.dtype) -> _Weights | None:
+    """Return the weights of a layer if all of its modules are plain, else None."""
+    attention, mlp = layer.self_attn, layer.mlp
+    projections = (attention.q_proj, attention.k_proj, attention.v_proj)
+    free = (attention.o_proj, mlp.gate_proj, mlp.up_proj, mlp.down_proj)
+    norms = [layer.input_layernorm, layer.post_attention_layernorm]
+    if hasattr(attention, "q_norm"):
+        norms += [attention.q_norm, attention.k_norm]
+    plain = (
+        all(type(module) is nn.Linear for module in (*projections, *free))
+        and all(module.bias is None for module in free)
+        and all(type(module).__name__.endswith("RMSNorm") for module in norms)
+        and all(module.weight.dtype == dtype for module in (*projections, *free, *norms))
+    )
+    if not plain:
+        return None
+    qk_norm = None
+    if len(norms) > 2:
+        heads = [m.out_features // attention.head_dim for m in projections[:2]]
+        parts = [
+            norm.weight.expand(count, -1) for norm, count in zip(norms[2:], heads, strict=True)
+        ]
+        qk_norm = torch.cat(parts)
+    biases = [module.bias for module in projections]
+    return _Weights(
+        norm=norms[0].weight,
+        qkv=torch.cat([module.weight for module in projections]),
+        qkv_bias=None if biases[0] is None else torch.cat(biases),
+        qk_norm=qk_norm,
+        o=attention.o_proj.weight.t(),
+        mlp_norm=norms[1].weight,
+        gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
+        down=mlp.down_proj.weight.t(),
+    )
 
 
 def causal_attention(
@@ -222,39 +300,25 @@ def causal_attention(
     return out.transpose(1, 2).flatten(2)
 
 
-def _norm(module: Any, x: Tensor) -> Tensor:
-    """Return the norm of x; a module that an adapter has replaced is called as it is."""
-    if not type(module).__name__.endswith("RMSNorm") or x.dtype != module.weight.dtype:
-        y: Tensor = module(x)
-    elif torch.is_grad_enabled():
-        y = _RMSNorm.apply(x, module.weight, module.variance_epsilon)  # type: ignore[no-untyped-call]
-    else:
-        y = F.rms_norm(x, x.shape[-1:], module.weight, module.variance_epsilon)
-    return y
+def _rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """Return the norm of x over its last dimension, times a weight that broadcasts."""
+    if torch.is_grad_enabled():
+        y: Tensor = _RMSNorm.apply(x, weight, eps)
+        return y
+    return F.rms_norm(x, x.shape[-1:], None, eps).mul_(weight)
 
 
-def _add(h_ND: Tensor, module: Any, x: Tensor) -> Tensor:
-    """Return h plus the output of a linear module; of a plain one in a single product."""
-    if type(module) is nn.Linear and module.bias is None and h_ND.dtype == x.dtype:
-        return torch.addmm(h_ND, x, module.weight.t())
-    y: Tensor = h_ND + module(x)
-    return y
+def _unit(x: Tensor, floor: Tensor) -> Tensor:
+    """Return x over the hypotenuse of its length and `floor`, sqrt(d * eps).
+
+    That is its norm over sqrt(d), in half of the passes; the weights have taken up sqrt(d).
+    """
+    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(floor)
 
 
-def _split(x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-    return cast(tuple[Tensor, ...], x.split(list(sizes), -1))
-
-
-def _joined(modules: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
-    weight = torch.cat([module.weight for module in modules])
-    biases = [module.bias for module in modules]
-    if all(bias is None for bias in biases):
-        return weight, None
-    filled = [
-        module.weight.new_zeros(module.out_features) if module.bias is None else module.bias
-        for module in modules
-    ]
-    return weight, torch.cat(filled)
+def _rotate(x_NHD: Tensor, rotary: Rotary) -> Tensor:
+    """Turn queries or keys by their positions (Su et al. 2021); the sine carries the sign."""
+    return torch.addcmul(x_NHD * rotary[0], x_NHD.roll(x_NHD.shape[-1] // 2, -1), rotary[1])
 
 
 @torch.no_grad()

@@ -50,7 +50,7 @@ def decode(
     canvas = Canvas(rows, sampling, device)
     keeper = _Keeper(trunk_layer, rows, sampling.max_length, device) if trunk_layer else None
     lengths_P = prompt_mask_PS.sum(1)
-    with decoder.fuse():
+    with decoder.keep():
         cache, logits_LV, prompt_states = _prefill(
             decoder, prompt_PS, prompt_mask_PS, sampling.max_length, trunk_layer
         )
@@ -69,9 +69,8 @@ def decode(
             pairs, lines = pairs.unique(return_inverse=True)
             parents, tokens = pairs // logits_LV.shape[1], pairs % logits_LV.shape[1]
             if len(parents) != len(logits_LV) or bool((parents.diff() != 1).any()):
-                cache.select(parents)
                 prompt_L = prompt_L[parents]
-                cache.lines(prompt_L)
+                cache.select(parents, prompt_L)
             positions_L = lengths_P[prompt_L] + canvas.length - 1
             rotary = decoder.rotary(positions_L)
             h_LD = decoder.run(decoder.embed(tokens), rotary, cache.attend, 0, trunk_layer)
@@ -91,7 +90,7 @@ def _prefill(
     """Run the prompts: return their cache, their last logits (P, V), and what enters a layer."""
     lengths_P = mask_PS.sum(1)
     grid = prompt_grid(lengths_P.tolist(), prompt_PS.device)
-    cache = Cache(grid, lengths_P, columns)
+    cache = Cache(grid, lengths_P, decoder.key_heads, columns)
     kept = mask_PS.bool()
 
     def attend(_layer: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor) -> Tensor:
