@@ -9,6 +9,9 @@ from .packing import Grid, pick
 
 # Lines that have ended are dropped once this share of the grid is empty: dropping copies the cache.
 EMPTY_SHARE = 0.3
+# torch multiplies a batch of matrices by plain loops if each takes fewer products than this
+# (`contraction_size * res_rows * res_cols < 400` in ATen's bmm); elementwise is faster then.
+TINY = 400
 
 
 class Cache:
@@ -105,14 +108,30 @@ class Cache:
         q = q_LHD.reshape(p, m, kinds, -1).transpose(1, 2).reshape(p * kinds, -1, d)
         shared_keys, shared_values = self.shared[layer]
         scale = d**-0.5
-        own_keys = keys[: t + 1].permute(1, 2, 0)
-        queries = q.view(p * kinds * m, -1, d)
-        own = torch.bmm(queries, own_keys).mul_(scale)
         shared = torch.baddbmm(self.bias, q, shared_keys, alpha=scale)
+        own = _products(q.view(p * kinds * m, -1, d), keys[: t + 1]).mul_(scale)
         width = shared.shape[-1]
         weights = torch.cat([shared, own.view(p * kinds, -1, t + 1)], -1).softmax(-1)
-        own_values = values[: t + 1].transpose(0, 1)
-        mixed = torch.bmm(weights[..., width:].view(p * kinds * m, -1, t + 1), own_values)
+        mixed = _mixed(weights[..., width:].view(p * kinds * m, -1, t + 1), values[: t + 1])
         mixed = torch.baddbmm(mixed.view_as(q), weights[..., :width], shared_values)
         lines = mixed.view(p, kinds, m, -1).transpose(1, 2).reshape(p * m, -1)
         return lines if self.home_L is None else lines.index_select(0, self.home_L)
+
+
+def _products(q_EHD: Tensor, keys_TED: Tensor) -> Tensor:
+    """Return the products of queries and keys, (E, H, T)."""
+    if _is_small(q_EHD.shape[1], keys_TED):
+        return torch.linalg.vecdot(keys_TED, q_EHD[:, 0]).t()[:, None].contiguous()
+    return torch.bmm(q_EHD, keys_TED.permute(1, 2, 0))
+
+
+def _mixed(weights_EHT: Tensor, values_TED: Tensor) -> Tensor:
+    """Return the values' sums under the weights, (E, H, D)."""
+    if _is_small(weights_EHT.shape[1], values_TED):
+        return (values_TED * weights_EHT[:, 0].t()[..., None]).sum(0)[:, None]
+    return torch.bmm(weights_EHT, values_TED.transpose(0, 1))
+
+
+def _is_small(heads: int, x_TED: Tensor) -> bool:
+    """Return whether a batched product would take torch's slow kernel for tiny matrices (CPU)."""
+    return heads == 1 and x_TED.shape[0] * x_TED.shape[2] < TINY and not x_TED.is_cuda
