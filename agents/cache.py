@@ -19,7 +19,8 @@ class Cache:
 
     A line is a distinct continuation. Attention runs on a grid of P prompts times m lines, ordered
     (P, K, m) with the K key heads in between, so that one product per prompt and key head serves
-    all of its lines. What lines own is kept column by column, (T, P*K*m, D): a column is written
+    all of its lines. What lines own is kept column by column, keys and values side by side,
+    (T, 2, P*K*m, D): a column is written
     in place, and lines are selected in one copy of the columns in use.
     """
 
@@ -29,7 +30,7 @@ class Cache:
         self.columns, self.key_heads = columns, key_heads
         self.used = 0
         self.shared: list[tuple[Tensor, Tensor]] = []  # keys (P*K, D, S), values (P*K, S, D)
-        self.own: list[tuple[Tensor, Tensor]] = []
+        self.own: list[Tensor] = []
         self.count = len(lengths_P)
         width = prompts.queries_RT.shape[1]
         pads_PS = torch.arange(width, device=lengths_P.device) >= lengths_P[:, None]
@@ -47,7 +48,7 @@ class Cache:
         self.shared.append(
             (k_PKSD.flatten(0, 1).transpose(1, 2).contiguous(), v_PKSD.flatten(0, 1).contiguous())
         )
-        self.own.append((k_NKD.new_empty(0), v_NKD.new_empty(0)))
+        self.own.append(k_NKD.new_empty(0))
         return k_PKSD, v_PKSD
 
     def select(self, parents_L: Tensor, prompt_L: Tensor) -> None:
@@ -86,52 +87,55 @@ class Cache:
         prompt, line = source_PM // self.most, source_PM % self.most
         index = (prompt[:, None] * self.key_heads + heads) * self.most + line[:, None]
         flat = index.flatten()
-        self.own = [(self._copy(k, flat), self._copy(v, flat)) for k, v in self.own]
-
-    def _copy(self, old_TED: Tensor, index_E: Tensor) -> Tensor:
-        new = old_TED.new_empty(self.columns, len(index_E), old_TED.shape[2])
-        torch.index_select(old_TED[: self.used], 1, index_E, out=new[: self.used])
-        return new
+        shape = (self.columns, 2, len(flat), self.own[0].shape[-1])
+        for layer, old in enumerate(self.own):
+            self.own[layer] = new = old.new_empty(shape)
+            torch.index_select(old[: self.used], 2, flat, out=new[: self.used])
 
     def attend(self, layer: int, q_LHD: Tensor, k_LKD: Tensor, v_LKD: Tensor) -> Tensor:
         """Put a column into a layer and return the attention of one query per line, (L, H * D)."""
+        return self.join(layer, torch.cat([q_LHD, k_LKD, v_LKD], 1).flatten(1))
+
+    def join(self, layer: int, qkv_LE: Tensor) -> Tensor:
+        """Do what `attend` does, from queries, keys and values side by side."""
         if self.grid is not None:
-            q_LHD, k_LKD, v_LKD = (x.index_select(0, self.grid) for x in (q_LHD, k_LKD, v_LKD))
-        p, m, kinds, d, t = self.count, self.most, self.key_heads, k_LKD.shape[2], self.used
-        keys, values = self.own[layer]
-        if t == 0:
-            shape = (self.columns, p * kinds * m, d)
-            self.own[layer] = keys, values = k_LKD.new_empty(shape), v_LKD.new_empty(shape)
-        keys[t].view(p, kinds, m, d).copy_(k_LKD.view(p, m, kinds, d).transpose(1, 2))
-        values[t].view(p, kinds, m, d).copy_(v_LKD.view(p, m, kinds, d).transpose(1, 2))
-        # heads that share keys stand together: (P*K, m * H/K, D)
-        q = q_LHD.reshape(p, m, kinds, -1).transpose(1, 2).reshape(p * kinds, -1, d)
+            qkv_LE = qkv_LE.index_select(0, self.grid)
+        p, m, kinds, t = self.count, self.most, self.key_heads, self.used
         shared_keys, shared_values = self.shared[layer]
+        d = shared_values.shape[-1]
+        x = qkv_LE.view(p, m, -1, d)
+        heads = x.shape[2] - 2 * kinds
+        if t == 0:
+            self.own[layer] = x.new_empty(self.columns, 2, p * kinds * m, d)
+        own = self.own[layer]
+        new = x[:, :, heads:].unflatten(2, (2, kinds)).permute(2, 0, 3, 1, 4)
+        own[t].view(2, p, kinds, m, d).copy_(new)
+        # heads that share keys stand together: (P*K, m * H/K, D)
+        q = x[:, :, :heads].unflatten(2, (kinds, -1)).transpose(1, 2).reshape(p * kinds, -1, d)
         scale = d**-0.5
         shared = torch.baddbmm(self.bias, q, shared_keys, alpha=scale)
-        own = _products(q.view(p * kinds * m, -1, d), keys[: t + 1]).mul_(scale)
+        small = heads == kinds and (t + 1) * d < TINY and not x.is_cuda
+        queries = q.view(p * kinds * m, -1, d)
+        near = _products(queries, own[: t + 1, 0], small).mul_(scale).view(p * kinds, -1, t + 1)
+        weights = torch.cat([shared, near], -1).softmax(-1)
         width = shared.shape[-1]
-        weights = torch.cat([shared, own.view(p * kinds, -1, t + 1)], -1).softmax(-1)
-        mixed = _mixed(weights[..., width:].view(p * kinds * m, -1, t + 1), values[: t + 1])
-        mixed = torch.baddbmm(mixed.view_as(q), weights[..., :width], shared_values)
+        near = weights[..., width:].view(p * kinds * m, -1, t + 1)
+        mixed = _mixed(near, own[: t + 1, 1], small).view_as(q)
+        mixed = torch.baddbmm(mixed, weights[..., :width], shared_values)
         lines = mixed.view(p, kinds, m, -1).transpose(1, 2).reshape(p * m, -1)
         return lines if self.home_L is None else lines.index_select(0, self.home_L)
 
 
-def _products(q_EHD: Tensor, keys_TED: Tensor) -> Tensor:
+def _products(q_EHD: Tensor, keys_TED: Tensor, small: bool) -> Tensor:
     """Return the products of queries and keys, (E, H, T)."""
-    if _is_small(q_EHD.shape[1], keys_TED):
-        return torch.linalg.vecdot(keys_TED, q_EHD[:, 0]).t()[:, None].contiguous()
+    if small:
+        products: Tensor = torch.linalg.vecdot(keys_TED, q_EHD[:, 0])
+        return products.t()[:, None].contiguous()
     return torch.bmm(q_EHD, keys_TED.permute(1, 2, 0))
 
 
-def _mixed(weights_EHT: Tensor, values_TED: Tensor) -> Tensor:
+def _mixed(weights_EHT: Tensor, values_TED: Tensor, small: bool) -> Tensor:
     """Return the values' sums under the weights, (E, H, D)."""
-    if _is_small(weights_EHT.shape[1], values_TED):
+    if small:
         return (values_TED * weights_EHT[:, 0].t()[..., None]).sum(0)[:, None]
     return torch.bmm(weights_EHT, values_TED.transpose(0, 1))
-
-
-def _is_small(heads: int, x_TED: Tensor) -> bool:
-    """Return whether a batched product would take torch's slow kernel for tiny matrices (CPU)."""
-    return heads == 1 and x_TED.shape[0] * x_TED.shape[2] < TINY and not x_TED.is_cuda

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
@@ -30,6 +30,8 @@ Rotary: TypeAlias = tuple[Tensor, Tensor]
 
 # attention of one layer: (layer, q (N, H, D), k (N, K, D), v (N, K, D)) → (N, H * D)
 Attend: TypeAlias = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+# the same from one tensor (L, (H + 2 * K) * D)
+Join: TypeAlias = Callable[[int, Tensor], Tensor]
 
 
 class UnknownShape(Exception):
@@ -75,7 +77,8 @@ class Decoder:
         self.key_heads = self.config.num_key_value_heads
         self.splits = [(heads + self.key_heads) * self.head_dim, self.key_heads * self.head_dim]
         self.gradient_checkpointing = False
-        self._kept: dict[int, _Weights | None] | None = None
+        self.eps = float(self.config.rms_norm_eps)
+        self._kept: list[_Folded | None] | None = None
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> Decoder:
@@ -130,17 +133,51 @@ class Decoder:
         return h_ND
 
     def keep(self) -> _Kept:
-        """Keep joined weights while the block lasts; no weight may change inside."""
+        """Keep weights as `step` wants them while the block lasts; none may change inside."""
         return _Kept(self)
 
-    def _layer(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
-        if self._kept is not None and i in self._kept:
+    def step(
+        self, h_LD: Tensor, rotary: Rotary, join: Join, attend: Attend, first: int, end: int
+    ) -> Tensor:
+        """Run layers `first` … `end` - 1 on one token per line, inside `keep`; no gradient.
+
+        Args:
+            h_LD: hidden states of L lines.
+            rotary: of their positions.
+            join: attention from queries, keys and values as they come from one product.
+            attend: the same, for a layer that is not plain.
+            first: lowest layer.
+            end: the layer after the last.
+        """
+        assert self._kept is not None  # `keep` is open
+        for i in range(first, end):
             weights = self._kept[i]
-        else:
-            weights = _weights(self.layers[i], h_ND.dtype)
-            if self._kept is not None:
-                weights = self._kept[i] = weights and weights.folded(self.config)
+            if weights is None:
+                h_LD = self._layer(i, h_LD, rotary, attend)
+            else:
+                h_LD = self._step(weights, i, h_LD, rotary, join)
+        return h_LD
+
+    def _step(self, weights: _Folded, i: int, h_LD: Tensor, rotary: Rotary, join: Join) -> Tensor:
+        """Run a plain layer in as few operations as it takes: they cost more than the numbers."""
+        wide, narrow = weights.floors
+        x = h_LD / torch.linalg.vector_norm(h_LD, dim=-1, keepdim=True).hypot_(wide)
+        qkv = F.linear(x, weights.qkv, weights.qkv_bias)
+        turned = qk = qkv[:, : self.splits[0]].unflatten(-1, (-1, self.head_dim))
+        if weights.qk_norm is not None:  # Qwen3 normalises queries and keys
+            length = torch.linalg.vector_norm(qk, dim=-1, keepdim=True).hypot_(narrow)
+            turned = (qk / length).mul_(weights.qk_norm)
+        other = turned.roll(self.head_dim // 2, -1)
+        torch.addcmul(turned * rotary[0], other, rotary[1], out=qk)  # in place, beside the values
+        h_LD = torch.addmm(h_LD, join(i, qkv), weights.o)
+        x = h_LD / torch.linalg.vector_norm(h_LD, dim=-1, keepdim=True).hypot_(wide)
+        gate, up = F.linear(x, weights.gate_up).chunk(2, -1)
+        h_LD = torch.addmm(h_LD, F.silu(gate).mul_(up), weights.down)
+        return h_LD if weights.steering is None else h_LD + weights.steering
+
+    def _layer(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
         steering = self.layers[i]._parameters.get("steering")  # see subsets/steering.py
+        weights = _weights(self.layers[i], h_ND.dtype)
         if weights is None or torch.is_autocast_enabled(h_ND.device.type):
             h_ND = self._by_modules(i, h_ND, rotary, attend)
         else:
@@ -151,26 +188,17 @@ class Decoder:
         self, weights: _Weights, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend
     ) -> Tensor:
         """Run a layer whose modules are all plain, with joined products."""
-        x = self._normed(weights, h_ND, weights.norm)
+        x = _rms_norm(h_ND, weights.norm, self.eps)
         qk, v = F.linear(x, weights.qkv, weights.qkv_bias).split_with_sizes(self.splits, -1)
         qk, v = qk.unflatten(-1, (-1, self.head_dim)), v.unflatten(-1, (-1, self.head_dim))
         if weights.qk_norm is not None:  # Qwen3 normalises queries and keys
-            qk = self._normed(weights, qk, weights.qk_norm)
+            qk = _rms_norm(qk, weights.qk_norm, self.eps)
         qk = _rotate(qk, rotary)
         mixed = attend(i, qk[:, : self.heads], qk[:, self.heads :], v)
         h_ND = torch.addmm(h_ND, mixed, weights.o)
-        x = self._normed(weights, h_ND, weights.mlp_norm)
+        x = _rms_norm(h_ND, weights.mlp_norm, self.eps)
         gate, up = F.linear(x, weights.gate_up).chunk(2, -1)
         return torch.addmm(h_ND, F.silu(gate) * up, weights.down)
-
-    def _normed(self, weights: _Weights, x: Tensor, weight: Tensor | None) -> Tensor:
-        """Return the root mean square norm of x times a weight; None: a product has taken it up."""
-        eps = self.config.rms_norm_eps
-        if weights.floors is None:
-            assert weight is not None  # only kept weights are folded
-            return _rms_norm(x, weight, eps)
-        y = _unit(x, weights.floors[x.dim() - 2])
-        return y if weight is None else y.mul_(weight)
 
     def _by_modules(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
         """Run a layer module by module: an adapter may have taken the place of any of them."""
@@ -189,48 +217,72 @@ class Decoder:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """The weights of a plain layer, joined where products can be: views, or copies of views.
+    """The weights of a plain layer, joined where products can be: views, or copies of views."""
 
-    Folded, the products have taken up the norms' weights, and `floors` holds sqrt(d * eps) for
-    hidden states and for heads (see `_unit`).
-    """
-
-    norm: Tensor | None
+    norm: Tensor
     qkv: Tensor
     qkv_bias: Tensor | None
     qk_norm: Tensor | None
     o: Tensor
-    mlp_norm: Tensor | None
+    mlp_norm: Tensor
     gate_up: Tensor
     down: Tensor
-    floors: tuple[Tensor, Tensor] | None = None
 
-    def folded(self, config: Any) -> _Weights:
-        """Return the weights with the norms folded into the products that follow them."""
-        assert self.norm is not None  # it is not folded yet
-        assert self.mlp_norm is not None
-        wide = self.norm.shape[0]
-        head = 1 if self.qk_norm is None else self.qk_norm.shape[-1]
-        floors = [self.norm.new_tensor(math.sqrt(n * config.rms_norm_eps)) for n in (wide, head)]
-        return replace(
-            self,
-            norm=None,
-            qkv=self.qkv * (self.norm * math.sqrt(wide)),
-            qk_norm=None if self.qk_norm is None else self.qk_norm * math.sqrt(head),
-            mlp_norm=None,
-            gate_up=self.gate_up * (self.mlp_norm * math.sqrt(wide)),
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """The weights of a plain layer for sampling: the products have taken up the norms' weights.
+
+    The root mean square norm is x over the hypotenuse of its length and sqrt(d * eps), times
+    sqrt(d), which the weights have taken up as well: half of the passes. `floors` holds
+    sqrt(d * eps) for hidden states and for heads.
+    """
+
+    qkv: Tensor
+    qkv_bias: Tensor | None
+    qk_norm: Tensor | None
+    o: Tensor
+    gate_up: Tensor
+    down: Tensor
+    floors: tuple[Tensor, Tensor]
+    steering: Tensor | None
+
+    @classmethod
+    def of(cls, weights: _Weights, eps: float, steering: Tensor | None) -> _Folded:
+        """Fold the norms of a plain layer."""
+        wide = len(weights.norm)
+        head = 1 if weights.qk_norm is None else weights.qk_norm.shape[-1]
+        floors = [weights.norm.new_tensor(math.sqrt(size * eps)) for size in (wide, head)]
+        return cls(
+            qkv=weights.qkv * (weights.norm * math.sqrt(wide)),
+            qkv_bias=weights.qkv_bias,
+            qk_norm=None if weights.qk_norm is None else weights.qk_norm * math.sqrt(head),
+            o=weights.o,
+            gate_up=weights.gate_up * (weights.mlp_norm * math.sqrt(wide)),
+            down=weights.down,
             floors=(floors[0], floors[1]),
+            steering=steering,
         )
 
 
 class _Kept:
-    """Context in which a decoder joins each layer's weights once."""
+    """Context in which a decoder keeps each layer's weights as sampling wants them."""
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
 
     def __enter__(self) -> None:
-        self.decoder._kept = {}
+        decoder = self.decoder
+        device = decoder.head.weight.device.type
+        kept: list[_Folded | None] = []
+        for layer in decoder.layers:
+            weights = None
+            if not torch.is_autocast_enabled(device):
+                weights = _weights(layer, decoder.head.weight.dtype)
+            steering = layer._parameters.get("steering")
+            folded = None if weights is None else _Folded.of(weights, decoder.eps, steering)
+            kept.append(folded)
+        decoder._kept = kept
 
     def __exit__(self, *_: object) -> None:
         self.decoder._kept = None
@@ -303,17 +355,9 @@ def causal_attention(
 def _rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Return the norm of x over its last dimension, times a weight that broadcasts."""
     if torch.is_grad_enabled():
-        y: Tensor = _RMSNorm.apply(x, weight, eps)
+        y: Tensor = _RMSNorm.apply(x, weight, eps)  # type: ignore[no-untyped-call]
         return y
     return F.rms_norm(x, x.shape[-1:], None, eps).mul_(weight)
-
-
-def _unit(x: Tensor, floor: Tensor) -> Tensor:
-    """Return x over the hypotenuse of its length and `floor`, sqrt(d * eps).
-
-    That is its norm over sqrt(d), in half of the passes; the weights have taken up sqrt(d).
-    """
-    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(floor)
 
 
 def _rotate(x_NHD: Tensor, rotary: Rotary) -> Tensor:

@@ -73,10 +73,11 @@ def decode(
                 cache.select(parents, prompt_L)
             positions_L = lengths_P[prompt_L] + canvas.length - 1
             rotary = decoder.rotary(positions_L)
-            h_LD = decoder.run(decoder.embed(tokens), rotary, cache.attend, 0, trunk_layer)
+            both = cache.join, cache.attend
+            h_LD = decoder.step(decoder.embed(tokens), rotary, *both, 0, trunk_layer)
             if keeper:
                 keeper.add(h_LD, running, lines, canvas.length - 1)
-            h_LD = decoder.run(h_LD, rotary, cache.attend, trunk_layer, len(decoder))
+            h_LD = decoder.step(h_LD, rotary, *both, trunk_layer, len(decoder))
             cache.used += 1
             logits_LV = decoder.logits(h_LD)
     places = (prompt_mask_PS.flatten().cumsum(0) - 1).view_as(prompt_PS)
