@@ -115,7 +115,7 @@ class Cache:
         scale = d**-0.5
         shared = torch.baddbmm(self.bias, q, shared_keys, alpha=scale)
         small = heads == kinds and (t + 1) * d < TINY and not x.is_cuda
-        queries = q.view(p * kinds * m, -1, d)
+        queries = q.reshape(p * kinds * m, -1, d)  # a view, unless there is one prompt only
         near = _products(queries, own[: t + 1, 0], small).mul_(scale).view(p * kinds, -1, t + 1)
         weights = torch.cat([shared, near], -1).softmax(-1)
         width = shared.shape[-1]
