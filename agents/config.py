@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
-class GRPOConfig(BaseModel, frozen=True, extra="forbid"):
+class GRPOConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """How one iteration samples, scores and updates.
 
     >>> GRPOConfig(num_generations=8).loss_type

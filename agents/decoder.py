@@ -8,16 +8,16 @@ adapters and steering vectors are in effect. `Decoder.of` refuses a shape that i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
+
+from .layer_weights import FoldedWeights, PlainWeights, plain_weights
 
 KNOWN = ("llama", "mistral", "qwen2", "qwen3")
 # Largest difference of a logit from the model's own, relative to the largest logit; rounding is
@@ -78,7 +78,7 @@ class Decoder:
         self.splits = [(heads + self.key_heads) * self.head_dim, self.key_heads * self.head_dim]
         self.gradient_checkpointing = False
         self.eps = float(self.config.rms_norm_eps)
-        self._kept: list[_Folded | None] | None = None
+        self._kept: list[FoldedWeights | None] | None = None
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> Decoder:
@@ -95,6 +95,9 @@ class Decoder:
         window = getattr(config, "sliding_window", None)  # Llama's configuration has none
         if window is not None and getattr(config, "use_sliding_window", True):
             raise UnknownShape(f"it attends within a sliding window of {window}")
+        # its frequencies depend on the longest row of the call, and here rows are packed
+        if (getattr(config, "rope_parameters", None) or {}).get("rope_type") == "longrope":
+            raise UnknownShape("its rotary positions are of type longrope")
         decoder = cls(model)
         gap = _gap(decoder)
         if not gap < AGREE_WITHIN:  # NaN is no agreement
@@ -158,7 +161,9 @@ class Decoder:
                 h_LD = self._step(weights, i, h_LD, rotary, join)
         return h_LD
 
-    def _step(self, weights: _Folded, i: int, h_LD: Tensor, rotary: Rotary, join: Join) -> Tensor:
+    def _step(
+        self, weights: FoldedWeights, i: int, h_LD: Tensor, rotary: Rotary, join: Join
+    ) -> Tensor:
         """Run a plain layer in as few operations as it takes: they cost more than the numbers."""
         wide, narrow = weights.floors
         x = h_LD / torch.linalg.vector_norm(h_LD, dim=-1, keepdim=True).hypot_(wide)
@@ -179,7 +184,7 @@ class Decoder:
 
     def _layer(self, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend) -> Tensor:
         steering = self.layers[i]._parameters.get("steering")  # see subsets/steering.py
-        weights = _weights(self.layers[i], h_ND.dtype)
+        weights = plain_weights(self.layers[i], h_ND.dtype)
         if weights is None or torch.is_autocast_enabled(h_ND.device.type):
             h_ND = self._by_modules(i, h_ND, rotary, attend)
         else:
@@ -187,7 +192,7 @@ class Decoder:
         return h_ND if steering is None else h_ND + steering
 
     def _by_weights(
-        self, weights: _Weights, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend
+        self, weights: PlainWeights, i: int, h_ND: Tensor, rotary: Rotary, attend: Attend
     ) -> Tensor:
         """Run a layer whose modules are all plain, with joined products."""
         x = _rms_norm(h_ND, weights.norm, self.eps)
@@ -217,57 +222,6 @@ class Decoder:
         return y
 
 
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    """The weights of a plain layer, joined where products can be: views, or copies of views."""
-
-    norm: Tensor
-    qkv: Tensor
-    qkv_bias: Tensor | None
-    qk_norm: Tensor | None
-    o: Tensor
-    mlp_norm: Tensor
-    gate_up: Tensor
-    down: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """The weights of a plain layer for sampling: the products have taken up the norms' weights.
-
-    The root mean square norm is x over the hypotenuse of its length and sqrt(d * eps), times
-    sqrt(d), which the weights have taken up as well: half of the passes. `floors` holds
-    sqrt(d * eps) for hidden states and for heads. The matrices are transposed copies, (in, out):
-    products with few rows are a tenth to a quarter faster so (CPU, 40 to 64 rows).
-    """
-
-    qkv: Tensor
-    qkv_bias: Tensor | None
-    qk_norm: Tensor | None
-    o: Tensor
-    gate_up: Tensor
-    down: Tensor
-    floors: tuple[Tensor, Tensor]
-    steering: Tensor | None
-
-    @classmethod
-    def of(cls, weights: _Weights, eps: float, steering: Tensor | None) -> _Folded:
-        """Fold the norms of a plain layer."""
-        wide = len(weights.norm)
-        head = 1 if weights.qk_norm is None else weights.qk_norm.shape[-1]
-        floors = [weights.norm.new_tensor(math.sqrt(size * eps)) for size in (wide, head)]
-        return cls(
-            qkv=(weights.qkv * (weights.norm * math.sqrt(wide))).t().contiguous(),
-            qkv_bias=weights.qkv_bias,
-            qk_norm=None if weights.qk_norm is None else weights.qk_norm * math.sqrt(head),
-            o=weights.o.contiguous(),
-            gate_up=(weights.gate_up * (weights.mlp_norm * math.sqrt(wide))).t().contiguous(),
-            down=weights.down.contiguous(),
-            floors=(floors[0], floors[1]),
-            steering=steering,
-        )
-
-
 class _Kept:
     """Context in which a decoder keeps each layer's weights as sampling wants them."""
 
@@ -277,54 +231,18 @@ class _Kept:
     def __enter__(self) -> None:
         decoder = self.decoder
         device = decoder.head.weight.device.type
-        kept: list[_Folded | None] = []
+        kept: list[FoldedWeights | None] = []
         for layer in decoder.layers:
             weights = None
             if not torch.is_autocast_enabled(device):
-                weights = _weights(layer, decoder.head.weight.dtype)
+                weights = plain_weights(layer, decoder.head.weight.dtype)
             steering = layer._parameters.get("steering")
-            folded = None if weights is None else _Folded.of(weights, decoder.eps, steering)
+            folded = None if weights is None else FoldedWeights.of(weights, decoder.eps, steering)
             kept.append(folded)
         decoder._kept = kept
 
     def __exit__(self, *_: object) -> None:
         self.decoder._kept = None
-
-
-def _weights(layer: Any, dtype: torch.dtype) -> _Weights | None:
-    """Return the weights of a layer if all of its modules are plain, else None."""
-    attention, mlp = layer.self_attn, layer.mlp
-    projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-    free = (attention.o_proj, mlp.gate_proj, mlp.up_proj, mlp.down_proj)
-    norms = [layer.input_layernorm, layer.post_attention_layernorm]
-    if hasattr(attention, "q_norm"):
-        norms += [attention.q_norm, attention.k_norm]
-    plain = (
-        all(type(module) is nn.Linear for module in (*projections, *free))
-        and all(module.bias is None for module in free)
-        and all(type(module).__name__.endswith("RMSNorm") for module in norms)
-        and all(module.weight.dtype == dtype for module in (*projections, *free, *norms))
-    )
-    if not plain:
-        return None
-    qk_norm = None
-    if len(norms) > 2:
-        heads = [m.out_features // attention.head_dim for m in projections[:2]]
-        parts = [
-            norm.weight.expand(count, -1) for norm, count in zip(norms[2:], heads, strict=True)
-        ]
-        qk_norm = torch.cat(parts)
-    biases = [module.bias for module in projections]
-    return _Weights(
-        norm=norms[0].weight,
-        qkv=torch.cat([module.weight for module in projections]),
-        qkv_bias=None if biases[0] is None else torch.cat(biases),
-        qk_norm=qk_norm,
-        o=attention.o_proj.weight.t(),
-        mlp_norm=norms[1].weight,
-        gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
-        down=mlp.down_proj.weight.t(),
-    )
 
 
 def causal_attention(

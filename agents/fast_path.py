@@ -97,21 +97,25 @@ class _Attention:
 
     def __init__(self, packing: Packing) -> None:
         self.packing = packing
-        self.prompt_tokens = len(packing.prompts.back_N)
+        completions = packing.completions
+        self.mask_RTS = None if completions is None else completions.mask_RTS()
 
     def __call__(self, layer: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor) -> Tensor:
-        own = _attend(self.packing.prompts, q_NHD, k_NKD, v_NKD)
+        qkv = (q_NHD, k_NKD, v_NKD)
+        own = _attend(self.packing.prompts, None, *qkv)
         if self.packing.completions is None:
             return own
-        return torch.cat([own, _attend(self.packing.completions, q_NHD, k_NKD, v_NKD)])
+        return torch.cat([own, _attend(self.packing.completions, self.mask_RTS, *qkv)])
 
 
-def _attend(grid: Grid, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor) -> Tensor:
+def _attend(
+    grid: Grid, mask_RTS: Tensor | None, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor
+) -> Tensor:
     """Return the attention of the packed tokens at home in a grid, (their number, H * D)."""
     mixed_RTD = causal_attention(
         pick(q_NHD, grid.queries_RT),
         pick(k_NKD, grid.keys_RS),
         pick(v_NKD, grid.keys_RS),
-        grid.mask_RTS,
+        mask_RTS,
     )
     return mixed_RTD.flatten(0, 1).index_select(0, grid.back_N)

@@ -168,6 +168,12 @@ class GRPOAgent:
             if state[key] != value:
                 raise ValueError(f"saved agent has {key}={state[key]!r}, this one has {value!r}")
         self.learner.check_state_dict(state, allow_new_subset=allow_new_subset)
+        stray = sorted(set(self.learner.changed) - set(state["weights"]))
+        if stray and self.iteration:
+            raise ValueError(
+                f"this agent has trained weights that the saved one lacks, such as {stray[0]}; "
+                "load it into a new agent"
+            )
         same = state["trainable"] == self.subset.spec
         phase = Phase.from_dict(state["phase"]) if same and self.phase else self.phase
         self.curriculum.load_state_dict(state["curriculum"])  # it checks before it changes

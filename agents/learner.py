@@ -50,6 +50,7 @@ class _Part:
     """A micro-batch: made ready once, with what the first pass over it has fixed."""
 
     prepared: Any
+    first: int  # the trunk is what lies below this layer
     batch: Batch
     weights: Tensor
     old_PGT: Tensor | None = None
@@ -173,7 +174,7 @@ class Learner:
         for index_P in split:
             part = batch.groups(index_P)
             weights = grid[index_P].flatten(0, 1)[:, : part.mask_PGT.shape[1]]
-            yield _Part(self.policy.path.prepare(part, first), part, weights)
+            yield _Part(self.policy.path.prepare(part, first), first, part, weights)
 
     def _backward(self, part: _Part, meter: Meter) -> None:
         """Add the gradient of a micro-batch."""
@@ -208,8 +209,8 @@ class Learner:
         if self.config.beta == 0:
             return None
         with torch.no_grad(), self.reference():
-            # below `first` the reference is the policy, unless a schedule has trained there
-            return self._log_probs(part, trunk_holds=self._lowest >= self.first)
+            # in the trunk the reference is the policy, unless the run has trained there
+            return self._log_probs(part, trunk_holds=self._lowest >= part.first)
 
     @contextmanager
     def reference(self) -> Iterator[None]:
@@ -261,8 +262,13 @@ class Learner:
                 f"saved agent has weights that this model lacks, such as {unknown[0]}; merge its "
                 "adapters first (frostline export --adapters merged)"
             )
-        if self.config.beta > 0 and not state["originals"] and not self._off:
-            raise ValueError(f"beta={self.config.beta} needs a reference; the saved agent had none")
+        # what an adapter adds needs no original: it is switched off
+        changed = set(state["weights"]) - set(self._off.names if self._off else ())
+        lost = sorted(changed - set(state["originals"]))
+        if self.config.beta > 0 and lost:
+            raise ValueError(
+                f"beta={self.config.beta} needs a reference; the saved agent had none of {lost[0]}"
+            )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a saved state; call `check_state_dict` first.

@@ -23,14 +23,31 @@ class Grid:
     Attributes:
         queries_RT: packed token of each query; any token at pads.
         keys_RS: packed token of each key; any token at pads.
-        mask_RTS: added to the scores, (R, 1, T, S); None where plain causal attention will do.
+        prompt_R: number of keys, from the first on, that are the prompt's and that every query of
+            the row sees; None where plain causal attention will do.
         back_N: place in the flattened queries of the packed tokens that it is the home of.
     """
 
     queries_RT: Tensor
     keys_RS: Tensor
-    mask_RTS: Tensor | None
+    prompt_R: Tensor | None
     back_N: Tensor
+
+    def mask_RTS(self) -> Tensor | None:
+        """Return what is added to the scores, (R, 1, T, S).
+
+        It is far larger than all else here, so that it is made when it is used and not kept.
+        """
+        if self.prompt_R is None:
+            return None
+        own, device = self.queries_RT.shape[1], self.keys_RS.device
+        width = self.keys_RS.shape[1] - own
+        mask = torch.zeros(len(self.keys_RS), 1, own, width + own, device=device)
+        pads_RS = torch.arange(width, device=device) >= self.prompt_R[:, None]
+        mask[..., :width].masked_fill_(pads_RS[:, None, None], float("-inf"))
+        later_TT = torch.ones(own, own, dtype=torch.bool, device=device).triu(1)
+        mask[..., width:].masked_fill_(later_TT, float("-inf"))
+        return mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +191,16 @@ def _completion_grid(
     own = len(paths[chosen[0]])
     width = max(len(prompts[r // generations]) for r in chosen)
     queries, keys = [], []
-    seen = torch.zeros(len(chosen), 1, own, width + own, dtype=torch.bool)
-    seen[..., width:] = torch.ones(own, own, dtype=torch.bool).tril()
-    for i, r in enumerate(chosen):
+    for r in chosen:
         prompt, path = prompts[r // generations], paths[r]
         filled = path + path[:1] * (own - len(path))
         queries.append(filled)
         keys.append(prompt + prompt[:1] * (width - len(prompt)) + filled)
-        seen[i, :, :, : len(prompt)] = True
-    mask = torch.zeros(seen.shape).masked_fill(~seen, float("-inf"))
     back = [i * own + t for _, (i, t) in sorted(home.items())]
     return Grid(
         torch.tensor(queries, device=device),
         torch.tensor(keys, device=device),
-        mask.to(device),
+        torch.tensor([len(prompts[r // generations]) for r in chosen], device=device),
         torch.tensor(back, device=device),
     )
 

@@ -35,6 +35,14 @@ class PlainPath:
         trunk_layer: int = 0,
     ) -> Decoded:
         """Sample completions of left-padded prompts; no trunk is kept."""
+        training = self.model.training
+        self.model.eval()  # with gradient checkpointing it is in training mode, and keeps no cache
+        try:
+            return self._decode(prompt_PS, prompt_mask_PS, sampling)
+        finally:
+            self.model.train(training)
+
+    def _decode(self, prompt_PS: Tensor, prompt_mask_PS: Tensor, sampling: Sampling) -> Decoded:
         device = prompt_PS.device
         rows = len(prompt_PS) * sampling.generations
         canvas = Canvas(rows, sampling, device)
@@ -107,7 +115,7 @@ class PlainPath:
             ValueError: if the model has dropout; checkpointing works in training mode only.
         """
         if not on:
-            if self.model.is_gradient_checkpointing:
+            if self.model.is_activation_checkpointing:
                 self.model.activation_checkpointing_disable()
             self.model.eval()
             return

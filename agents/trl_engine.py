@@ -12,10 +12,9 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 from accelerate.utils import gather_object
@@ -42,7 +41,7 @@ from .trl_checkpoints import (
     read_state,
     without_optimizer,
 )
-from .trl_options import check_engine, check_subset, trl_options, world_size
+from .trl_options import check_engine, check_subset, read_pass_through, trl_options, world_size
 
 
 class CurriculumGRPOTrainer(GRPOTrainer):
@@ -120,7 +119,7 @@ class TrlEngine:
         self.iterations, self.output_dir = iterations, output_dir
         self.callback, self.history = callback, list[dict[str, Any]]()
         self.done = 0
-        extra = dict(pass_through or {})
+        extra = read_pass_through(pass_through or {}, get_type_hints(TRLConfig))
         check_space(curriculum, envs)
         check_engine(envs, extra)
         longest, most = longest_prompt(policy, envs), self.config.max_completion_length
@@ -129,7 +128,6 @@ class TrlEngine:
             **trl_options(
                 self.config,
                 extra,
-                [field.name for field in fields(TRLConfig)],
                 iterations=iterations,
                 checkpoint_every=checkpoint_every,
                 output_dir=output_dir,

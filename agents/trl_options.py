@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from ..curricula.checks import near_miss
 from ..envs import TextEnv
@@ -63,7 +66,6 @@ def microbatches(
 def trl_options(
     config: GRPOConfig,
     pass_through: Mapping[str, Any],
-    known: Collection[str],
     *,
     iterations: int,
     checkpoint_every: int,
@@ -77,7 +79,6 @@ def trl_options(
     Args:
         config: our options; they are not to be set in `pass_through` too.
         pass_through: options that only TRL has; they go before this engine's defaults.
-        known: names of all options of TRL's configuration.
         iterations: of the whole run.
         checkpoint_every: iterations.
         output_dir: where checkpoints go.
@@ -86,7 +87,7 @@ def trl_options(
         cpu: whether an accelerator is to be left alone.
 
     Raises:
-        ValueError: for an option of `pass_through` that TRL lacks or that is not the user's.
+        ValueError: for an option of `pass_through` that is not the user's.
     """
     size = pass_through.get("per_device_train_batch_size")
     rows, parts = microbatches(config, world_size(), row_tokens, size)
@@ -127,35 +128,39 @@ def trl_options(
         "save_total_limit": 2,
     }
     for name in pass_through:
-        if name not in known:
-            raise ValueError(f"TRL's GRPOConfig has no option {name!r}{near_miss(name, known)}")
         if name in owned:
             ours = f"; set grpo.{name}" if name in SHARED else ""
             raise ValueError(f"option {name!r} of TRL is set by this engine{ours}")
     return defaults | dict(pass_through) | owned
 
 
-def parse_pass_through(items: Iterable[str]) -> dict[str, Any]:
-    """Return options of TRL that were written as `name=value`; a value is JSON or plain text.
+def read_pass_through(options: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of TRL as values of the types that TRL has declared.
 
-    >>> parse_pass_through(["use_vllm=true", "deepspeed=zero2.json", "top_k=20"])
-    {'use_vllm': True, 'deepspeed': 'zero2.json', 'top_k': 20}
+    >>> read_pass_through({"use_vllm": "no", "run_name": 7}, {"use_vllm": bool, "run_name": str})
+    {'use_vllm': False, 'run_name': '7'}
+
+    Args:
+        options: values as JSON or plain text gives them.
+        types: of all options of TRL's configuration, by name.
 
     Raises:
-        ValueError: for an item without a name or a value, or a name that comes twice.
+        ValueError: for an option that TRL lacks, or a value of another type.
     """
-    options: dict[str, Any] = {}
-    for item in items:
-        name, _, text = (part.strip() for part in item.partition("="))
-        if not name or not text:
-            raise ValueError(f"an option of TRL must be written name=value, got {item!r}")
-        if name in options:
-            raise ValueError(f"option {name!r} of TRL must be given once, got {item!r} as well")
-        try:
-            options[name] = json.loads(text)
-        except ValueError:
-            options[name] = text
-    return options
+    for name in options:
+        if name not in types:
+            raise ValueError(f"TRL's GRPOConfig has no option {name!r}{near_miss(name, types)}")
+    return {name: _typed(name, value, types[name]) for name, value in options.items()}
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    adapter = TypeAdapter(kind)
+    # a text such as 7 was read as a number
+    for attempt in (value, json.dumps(value)):
+        with suppress(ValidationError):
+            return adapter.validate_python(attempt)
+    wanted = kind.__name__ if isinstance(kind, type) else kind
+    raise ValueError(f"option {name!r} of TRL must be {wanted}, got {value!r}")
 
 
 def check_engine(envs: Mapping[str, TextEnv], pass_through: Mapping[str, Any]) -> None:
@@ -167,7 +172,8 @@ def check_engine(envs: Mapping[str, TextEnv], pass_through: Mapping[str, Any]) -
                 f"max_turns={env.max_turns}; use the native engine"
             )
     for name in ("gradient_checkpointing_kwargs", "activation_checkpointing_kwargs"):
-        if (pass_through.get(name) or {}).get("use_reentrant"):
+        given = pass_through.get(name)
+        if isinstance(given, dict) and given.get("use_reentrant"):
             raise ValueError(
                 f"{name} must not set use_reentrant: reentrant checkpoints give no gradient above "
                 "frozen layers"

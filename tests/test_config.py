@@ -34,6 +34,11 @@ def command_line(line: str) -> TrainArgs:
         ("--seed 1 --seed=2", "--seed is given twice; give it once, with all its values"),
         ("--name ..", "name: must be the name of one folder, without slashes (see also runs)"),
         ("--name a/b", "got 'a/b'"),
+        ("--grpo.max-grad-norm inf", "grpo.max_grad_norm: should be a finite number, got inf"),
+        ("--grpo.beta nan", "grpo.beta: should be "),
+        ("--engine trl --trl top_k", "trl must be name=value, such as use_vllm=true; got 'top_k'"),
+        ("--engine trl --trl top_k=", "trl must be name=value, such as use_vllm=true; got 'top_k="),
+        ("--engine trl --trl top_k=1 top_k=2", "trl must give top_k once, got 'top_k=2' as well"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: str) -> None:
@@ -112,3 +117,24 @@ def test_the_name_of_a_run_is_one_folder_whatever_is_trained() -> None:
     config = TrainConfig(family=("arithmetic", "my.module:Mine"), trainable="layers:1,2 + head")
     assert config.run_name() == "arithmetic-Mine-layers-1-2-head-seed0"
     assert len(TrainConfig(family=("arithmetic",) * 40).run_name()) < 200
+
+
+def test_options_of_trl_are_read_as_json_or_text_from_the_line_and_from_a_table(
+    tmp_path: Path,
+) -> None:
+    line = "--engine trl --trl use_vllm=true fsdp=full_shard top_k=20"
+    read = {"use_vllm": True, "fsdp": "full_shard", "top_k": 20}
+    assert command_line(line).trl_options() == read
+    file = tmp_path / "trl.toml"
+    file.write_text("engine='trl'\n[trl]\nuse_vllm=true\nfsdp='full_shard'\ntop_k=20\n")
+    assert load_config(file).trl_options() == read
+
+
+def test_a_mistake_is_told_in_one_line_where_the_terminal_has_no_unicode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stdout)
+    monkeypatch.setattr("sys.stderr", stdout)
+    with pytest.raises(ValueError, match=r"^Missing value for argument '--iterations'[^-]*$"):
+        command_line("--iterations")

@@ -293,15 +293,31 @@ UNKNOWN: list[tuple[Any, dict[str, Any], str]] = [
         {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 0},
         "it attends within a sliding window of 4",
     ),
+    (
+        LlamaConfig,
+        {
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 1e4,
+                "factor": 4.0,
+                "original_max_position_embeddings": 10,
+                "short_factor": [1.0] * 8,
+                "long_factor": [2.0] * 8,
+            }
+        },
+        "its rotary positions are of type longrope",
+    ),
 ]
 
 
+@pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "recomputed"])
 @pytest.mark.parametrize(("config", "options", "note"), UNKNOWN, ids=[n for _, _, n in UNKNOWN])
 def test_an_unknown_shape_takes_the_plain_path_and_says_why(
-    config: Any, options: dict[str, Any], note: str
+    config: Any, options: dict[str, Any], note: str, checkpointing: bool
 ) -> None:
     model = build(shape(config, tie_word_embeddings=True, eos_token_id=256, **options))
-    agent = agent_of(Policy(model, plain_tokenizer()), "last:1")
+    policy = Policy(model, plain_tokenizer())
+    agent = agent_of(policy, "last:1", gradient_checkpointing=checkpointing)
     assert (agent.policy.path.name, agent.policy.path.note) == ("plain", note)
     before = model.get_input_embeddings().weight.clone()
     metrics = agent.train(1)[0]
@@ -348,3 +364,18 @@ def test_packing_holds_every_fed_prefix_once_and_every_pair_that_counts(
         length = len(groups[r // 2][0])
         expected = list(range(length - 1, length - 1 + len(row)))
         assert packing.positions_N[parents].tolist() == expected
+
+
+def test_a_packing_takes_memory_by_the_token() -> None:
+    sizes = []
+    for length in (50, 200):
+        tokens = torch.randint(0, 250, (8, length), generator=torch.Generator().manual_seed(0))
+        prompt = torch.arange(length)[None]
+        packing = pack(
+            Batch(prompt, torch.ones_like(prompt), tokens, torch.ones_like(tokens), torch.zeros(8))
+        )
+        grids = [packing.prompts, packing.completions]
+        parts = [getattr(x, name) for x in (packing, *grids) for name in x.__slots__]
+        sizes.append(sum(part.nbytes for part in parts if isinstance(part, Tensor)))
+    # every group of an iteration is packed before the first is trained: no room for T times S
+    assert sizes[1] < 5 * sizes[0]

@@ -250,7 +250,7 @@ def test_pissa_says_that_it_changed_the_weights() -> None:
             "modules must be one of all, attention, mlp; got 'atention'; did you mean 'attention'?",
         ),
         ("lora@layers:9", "layers are numbered 0 … 3, got '9'"),
-        ("peft", "peft:FILE needs an adapter_config.json, '.' is no file"),
+        ("peft", "peft needs a file, peft:FILE.json"),
         ("peft:no.json", "peft:FILE needs an adapter_config.json, 'no.json' is no file"),
     ],
 )

@@ -197,6 +197,45 @@ def test_another_subset_is_refused_unless_it_is_allowed(tiny: Callable[[str], Pa
     assert all(torch.equal(p, weights(second)[n]) for n, p in weights(third).items())
 
 
+def test_a_reference_that_a_run_has_lost_on_its_way_is_not_made_up(
+    tiny: Callable[[str], Path],
+) -> None:
+    first = agent_of(tiny("llama"), "last:1", beta=0.1)
+    second = agent_of(tiny("llama"), "first:1")  # without beta no originals of its own are kept
+    second.load_state_dict(first.state_dict(), allow_new_subset=True)
+    third = agent_of(tiny("llama"), "last:1", beta=0.1)
+    before = weights(third)
+    message = r"^beta=0.1 needs a reference; the saved agent had none of model\.layers\.0\."
+    with pytest.raises(ValueError, match=message):
+        third.load_state_dict(second.state_dict(), allow_new_subset=True)
+    assert all(torch.equal(p, before[n]) for n, p in weights(third).items())
+
+
+def test_a_used_agent_does_not_mix_its_own_training_into_a_state(
+    tiny: Callable[[str], Path],
+) -> None:
+    agent = agent_of(tiny("llama"), "first:1")
+    state = agent.state_dict()
+    agent.train(1)
+    other = agent_of(tiny("llama"), "last:1")
+    message = r"has trained weights that the saved one lacks, such as model\.layers\.0\..*; load it"
+    with pytest.raises(ValueError, match=message):
+        agent.load_state_dict(other.state_dict(), allow_new_subset=True)
+    agent.load_state_dict(state)
+    assert agent.iteration == 0
+
+
+@pytest.mark.parametrize("score", ["fisher", "snr"])
+def test_scores_know_that_the_reference_has_other_embeddings(
+    score: str, tiny: Callable[[str], Path]
+) -> None:
+    spec = f"greedy:score={score},k=1,every=1@layers:2-3+embeddings"
+    runs = [agent_of(tiny("qwen2"), spec, fast_path=fast, beta=0.5) for fast in (True, False)]
+    fast, plain = (agent.train(3) for agent in runs)
+    for mine, theirs in zip(fast, plain, strict=True):
+        assert mine["scores"] == pytest.approx(theirs["scores"], rel=1e-3)
+
+
 def test_a_schedule_starts_anew_on_the_weights_of_a_subset(tiny: Callable[[str], Path]) -> None:
     first = agent_of(tiny("llama"), "full")
     first.train(1)

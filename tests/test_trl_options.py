@@ -3,20 +3,21 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from children import Coin
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from transformers.utils import hub
+from trl.trainer.grpo_config import GRPOConfig as TRLConfig
 from trl_children import HASTY, build
 
 from frostline.agents.config import GRPOConfig
 from frostline.agents.policy import load_policy
 from frostline.agents.subsets import resolve
 from frostline.agents.trl_engine import TrlEngine
-from frostline.agents.trl_options import check_subset, microbatches, parse_pass_through
+from frostline.agents.trl_options import check_subset, microbatches, read_pass_through
 from frostline.curricula import make_curriculum
 from frostline.envs import TextEnv
 
@@ -113,28 +114,41 @@ def test_microbatches_hold_every_row_once_and_heed_the_token_budget(
     assert size == 1 or size * row_tokens <= budget
 
 
+TYPES = get_type_hints(TRLConfig)
+
+
 @pytest.mark.parametrize(
-    ("items", "message"),
+    ("option", "message"),
     [
-        (["use_vllm"], "must be written name=value, got 'use_vllm'"),
-        (["=true"], "must be written name=value, got '=true'"),
-        (["top_k="], "must be written name=value, got 'top_k='"),
-        (["top_k=1", "top_k=2"], "'top_k' of TRL must be given once, got 'top_k=2' as well"),
+        ({"use_vlm": True}, "GRPOConfig has no option 'use_vlm'; did you mean 'use_vllm'?"),
+        ({"top_k": "abc"}, "option 'top_k' of TRL must be int, got 'abc'"),
+        ({"top_k": 1.5}, "option 'top_k' of TRL must be int, got 1.5"),
+        ({"per_device_train_batch_size": "x"}, "must be int, got 'x'"),
+        ({"use_vllm": 7}, "option 'use_vllm' of TRL must be bool, got 7"),
+        ({"reward_weights": 1}, "option 'reward_weights' of TRL must be list[float] | None, got 1"),
     ],
 )
-def test_an_option_of_trl_that_cannot_be_read_is_refused(items: list[str], message: str) -> None:
+def test_an_option_that_trl_could_not_use_is_refused(option: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        parse_pass_through(items)
+        read_pass_through(option, TYPES)
 
 
-def test_options_of_trl_are_read_as_json_or_text() -> None:
-    items = ["use_vllm=true", "fsdp=full_shard", 'generation_kwargs={"k": [1]}', "vllm_mode=server"]
-    assert parse_pass_through(items) == {
-        "use_vllm": True,
-        "fsdp": "full_shard",
-        "generation_kwargs": {"k": [1]},
-        "vllm_mode": "server",
-    }
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("use_vllm", "no", False),
+        ("use_vllm", True, True),
+        ("run_name", 7, "7"),
+        ("top_entropy_quantile", 1, 1.0),
+        ("deepspeed", "zero2.json", "zero2.json"),
+        ("generation_kwargs", {"k": [1]}, {"k": [1]}),
+        ("report_to", ["trackio"], ["trackio"]),
+    ],
+)
+def test_an_option_of_trl_has_the_type_that_trl_declares(name: str, given: Any, read: Any) -> None:
+    found = read_pass_through({name: given}, TYPES)[name]
+    assert found == read
+    assert type(found) is type(read)
 
 
 def test_trl_sends_no_telemetry(

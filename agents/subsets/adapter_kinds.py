@@ -89,6 +89,8 @@ def make_config(
         ValueError: for an unknown option, a value out of range, or layers without a target.
     """
     if item.word == "peft":
+        if not item.argument:
+            raise ValueError("peft needs a file, peft:FILE.json")
         config: PeftConfig = _from_file(Path(item.argument))
         if item.layers:
             _restrict(config, model, layers)

@@ -65,7 +65,11 @@ def _numbers(text: str, count: int) -> tuple[int, ...]:
             raise ValueError(f"{item.strip()!r} is no layer number or range a-b")
         low = int(found[1])
         high = int(found[2]) if found[2] else low
-        if low > high or high >= count:
+        if low > high:
+            raise ValueError(
+                f"a range runs upwards, a-b, got {item.strip()!r}; did you mean '{high}-{low}'?"
+            )
+        if high >= count:
             raise ValueError(f"layers are numbered 0 … {count - 1}, got {item.strip()!r}")
         chosen |= set(range(low, high + 1))
     return tuple(sorted(chosen))

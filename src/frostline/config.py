@@ -17,7 +17,7 @@ from frostline.curricula import CurriculumConfig
 from .cli import explain
 
 
-class TrainConfig(BaseModel, frozen=True, extra="forbid"):
+class TrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What to train on which problems, in which order, with how few weights."""
 
     policy: str = Field(default="base", description="`base`, a folder, or a hub id")
@@ -86,7 +86,10 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
     def _assignments(cls, value: Any) -> Any:
         """Turn a table of TOML into name=value, the form that the command line takes."""
         if isinstance(value, dict):
-            return tuple(f"{name}={json.dumps(option)}" for name, option in value.items())
+            # a date of TOML is no JSON
+            return tuple(
+                f"{name}={json.dumps(option, default=str)}" for name, option in value.items()
+            )
         return value
 
     @model_validator(mode="after")
@@ -100,13 +103,15 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid"):
         """Return the options for TRL's own configuration; their values are JSON or plain text.
 
         Raises:
-            ValueError: for one that is no `name=value`.
+            ValueError: for one that is no `name=value`, or comes twice.
         """
         options: dict[str, Any] = {}
         for text in self.trl:
             name, equals, value = text.partition("=")
-            if not equals or not name.isidentifier():
+            if not equals or not value.strip() or not name.isidentifier():
                 raise ValueError(f"trl must be name=value, such as use_vllm=true; got {text!r}")
+            if name in options:
+                raise ValueError(f"trl must give {name} once, got {text!r} as well")
             try:
                 options[name] = json.loads(value)
             except ValueError:

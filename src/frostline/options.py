@@ -117,8 +117,12 @@ def _mistake(stop: SystemExit, box: str, model: type[BaseModel]) -> str:
         if isinstance(cause, ValidationError):
             return explain(cause, _group(cause.title, model))
         cause = cause.__context__
-    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
-    rule = next((i for i, line in enumerate(lines) if line.startswith("──")), len(lines))
+    # where the terminal has no Unicode the box is drawn in ASCII
+    lines = [line.strip("│| ") for line in box.splitlines() if line.startswith(("│", "|"))]
+    rules = [
+        i for i, line in enumerate(lines) if line.startswith(("──", "--")) and not line.strip("─-")
+    ]
+    rule = rules[0] if rules else len(lines)
     return " ".join(lines[:rule]) or " ".join(box.split())
 
 

@@ -36,7 +36,7 @@ PHASES_SHOWN = 20
 _OF_FULL = {"FLOPs\nof full": "flops", "update\nof full": "update", "peak\nof full": "memory"}
 
 
-class PlanArgs(BaseModel, frozen=True, extra="forbid"):
+class PlanArgs(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What to plan, on which workload."""
 
     specs: Annotated[tuple[str, ...], tyro.conf.Positional] = Field(

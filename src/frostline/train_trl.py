@@ -7,6 +7,7 @@ evaluations; the others follow it.
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -47,19 +48,15 @@ class TrlRun:
         self.origin = weights_hash(self.parts.policy.model)
         self.main = self.processes.is_main_process
         self.dir = run_dir or self._make_dir()
-        self.engine = TrlEngine(
-            self.parts.policy,
-            self.parts.curriculum,
-            self.parts.envs,
-            iterations=config.iterations,
-            output_dir=self.dir.path / "trl",
-            trainable=config.trainable,
-            config=config.grpo,
-            seed=config.seed,
-            checkpoint_every=config.checkpoint_every,
-            callback=self._log,
-            pass_through=config.trl_options(),
-        )
+        try:
+            self.engine = self._make_engine()
+        except BaseException as error:
+            if self.main and not self.resumed:
+                self.dir.unlock()
+                shutil.rmtree(self.dir.path)  # it was new or empty
+            if isinstance(error, ImportError):  # vLLM or DeepSpeed was asked for
+                raise ValueError(f"the TRL engine needs a package: {error}") from error
+            raise
         self.seconds = 0.0
         self.saved = 0
         if self.resumed:
@@ -115,6 +112,22 @@ class TrlRun:
             self.parts.policy, self.subset, self.parts.envs, self.engine.done, self.seconds
         )
         write_trained(folder, self.dir, trained)
+
+    def _make_engine(self) -> TrlEngine:
+        config = self.config
+        return TrlEngine(
+            self.parts.policy,
+            self.parts.curriculum,
+            self.parts.envs,
+            iterations=config.iterations,
+            output_dir=self.dir.path / "trl",
+            trainable=config.trainable,
+            config=config.grpo,
+            seed=config.seed,
+            checkpoint_every=config.checkpoint_every,
+            callback=self._log,
+            pass_through=config.trl_options(),
+        )
 
     def _make_dir(self) -> RunDir:
         """Let rank 0 make the run directory, and return it on every rank."""
