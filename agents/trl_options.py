@@ -155,10 +155,12 @@ def read_pass_through(options: Mapping[str, Any], types: Mapping[str, Any]) -> d
 
 def _typed(name: str, value: Any, kind: Any) -> Any:
     adapter = TypeAdapter(kind)
-    # a text such as 7 was read as a number
-    for attempt in (value, json.dumps(value)):
-        with suppress(ValidationError):
-            return adapter.validate_python(attempt)
+    with suppress(ValidationError):
+        return adapter.validate_python(value)
+    with suppress(ValidationError):
+        # 7 may be meant as a text; transformers takes true where it declares one, as for fsdp
+        text = adapter.validate_python(json.dumps(value))
+        return value if isinstance(value, bool) else text
     wanted = kind.__name__ if isinstance(kind, type) else kind
     raise ValueError(f"option {name!r} of TRL must be {wanted}, got {value!r}")
 

@@ -191,6 +191,7 @@ def test_the_table_shows_rows_without_a_peer() -> None:
         ("step --round 3", "did you mean --rounds?"),
         ("step --subsets full,,last:1", "subsets must be trainable subsets between commas"),
         ("step --subsets frist:5 --no-peer", "did you mean 'first'?"),
+        ("step --others last:13 --no-peer", "last:k needs 1 <= k <= 12, got '13'"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(
@@ -199,6 +200,7 @@ def test_a_mistake_is_told_in_one_line(
     assert frostline(["bench", *line.split()]) == EXIT_USAGE
     out, err = capsys.readouterr()
     assert message in err
+    assert err.count("\n") == 1, "nothing was measured before"
     assert out == ""
 
 

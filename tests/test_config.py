@@ -1,5 +1,6 @@
 """The options of a run: precedence, and what is said about mistakes."""
 
+import io
 from pathlib import Path
 
 import pytest

@@ -12,7 +12,7 @@ from transformers import LlamaConfig, MistralConfig
 
 from frostline.agents.batch import Batch
 from frostline.agents.plain_path import PlainPath
-from frostline.agents.policy import Policy, find_path, load_policy
+from frostline.agents.policy import Policy, load_policy
 from frostline.agents.rollout import Rollout, sample
 
 PROMPTS = ["1+1", "a much longer prompt", "12*3 = ?", "x"]
@@ -193,7 +193,9 @@ def test_a_row_ends_at_the_first_of_several_end_tokens(
         assert len(ids) == 12 or not result.truncated_PG[row]
 
 
-def test_a_row_that_ends_with_its_last_token_is_not_truncated(load: Callable[[str], Policy]) -> None:
+def test_a_row_that_ends_with_its_last_token_is_not_truncated(
+    load: Callable[[str], Policy],
+) -> None:
     policy = load("llama")
     last = tokens(rollout(policy, ["x"], temperature=0, generations=1, length=1), 0)[0]
     assert rollout(policy, ["x"], temperature=0, length=1).truncated_PG.all()

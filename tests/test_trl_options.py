@@ -139,6 +139,7 @@ def test_an_option_that_trl_could_not_use_is_refused(option: dict[str, Any], mes
         ("use_vllm", "no", False),
         ("use_vllm", True, True),
         ("run_name", 7, "7"),
+        ("fsdp", True, True),
         ("top_entropy_quantile", 1, 1.0),
         ("deepspeed", "zero2.json", "zero2.json"),
         ("generation_kwargs", {"k": [1]}, {"k": [1]}),

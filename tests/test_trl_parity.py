@@ -4,8 +4,7 @@ Both sides take the same prompts, completions and rewards; TRL pads, masks, make
 old and reference log-probabilities by its own code. Ours runs the agent's real update.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -88,7 +88,7 @@ def step(args: list[str]) -> int:
         os.environ.setdefault(name, value)
     import torch
 
-    from .bench_job import Job
+    from .bench_job import Job, check_specs
     from .bench_step import run_bench
 
     torch.set_num_threads(1)
@@ -102,10 +102,12 @@ def step(args: list[str]) -> int:
     )
     # whole lines: a progress bar draws in a thread, whose time would count
     progress = Console(stderr=True, quiet=options.json_output)
+    timed, others = specs(options.subsets, "subsets"), specs(options.others, "others")
+    check_specs(job, [*timed, *others])
     rows = run_bench(
         job,
-        specs(options.subsets, "subsets"),
-        specs(options.others, "others"),
+        timed,
+        others,
         options.rounds,
         peer=options.peer,
         tell=progress.print,

@@ -7,7 +7,7 @@ signal and the skipping of groups without it earns nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from transformers import (
 
 from frostline.agents import GRPOAgent, GRPOConfig, Policy
 from frostline.agents.batch import Batch
+from frostline.agents.subsets import resolve
 from frostline.agents.subsets.workload import Workload
 from frostline.envs import Family, Level, Problem, Question, Status, TextEnv, Verdict
 from frostline.envs.streams import keyed_rng
@@ -139,6 +140,14 @@ def make_model(job: Job) -> PreTrainedModel:
         torch.manual_seed(0)
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config)
     return model
+
+
+def check_specs(job: Job, specs: Iterable[str]) -> None:
+    """Raise ValueError for the first spec that the job's model cannot have, before any work."""
+    for spec in specs:
+        with torch.device("meta"):
+            model = make_model(job)
+        resolve(spec, model, initialise=False)
 
 
 def make_agent(job: Job, spec: str) -> GRPOAgent:

@@ -61,9 +61,7 @@ def make_envs(
     envs: dict[str, TextEnv] = {}
     for name in families:
         family = load_family(name)
-        env = TextEnv(
-            family, answer_format=answer_format, max_turns=max_turns, discount=discount
-        )
+        env = TextEnv(family, answer_format=answer_format, max_turns=max_turns, discount=discount)
         if env.family.name in envs:
             raise ValueError(f"family {env.family.name!r} is named twice")
         envs[env.family.name] = env

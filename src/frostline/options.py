@@ -117,13 +117,14 @@ def _mistake(stop: SystemExit, box: str, model: type[BaseModel]) -> str:
         if isinstance(cause, ValidationError):
             return explain(cause, _group(cause.title, model))
         cause = cause.__context__
-    # where the terminal has no Unicode the box is drawn in ASCII
-    lines = [line.strip("│| ") for line in box.splitlines() if line.startswith(("│", "|"))]
-    rules = [
-        i for i, line in enumerate(lines) if line.startswith(("──", "--")) and not line.strip("─-")
-    ]
-    rule = rules[0] if rules else len(lines)
-    return " ".join(lines[:rule]) or " ".join(box.split())
+    lines = [line.strip("│ ") for line in box.splitlines()]
+    rules = [i for i, line in enumerate(lines) if line and not line.strip("─-")]
+    framed = [line for line in lines if not line.startswith(("╭", "╰"))]
+    if len(framed) == len(lines) and len(rules) > 1:
+        # a terminal without Unicode has no frame: a title, a rule, the text up to the next rule
+        return " ".join(lines[rules[0] + 1 : rules[1]]).strip()
+    end = next((i for i, line in enumerate(framed) if line.startswith("──")), len(framed))
+    return " ".join(filter(None, framed[:end])) or " ".join(box.split())
 
 
 def _group(title: str, model: type[BaseModel]) -> str:

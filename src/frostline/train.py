@@ -19,6 +19,7 @@ from frostline.agents.grpo import GRPOAgent
 from frostline.agents.policy import Policy, load_policy, weights_hash
 from frostline.agents.policy_folder import has_adapter
 from frostline.agents.subsets import TrainableSubset
+from frostline.agents.subsets.spec import parse as parse_spec
 from frostline.curricula import Curriculum, make_curriculum
 from frostline.envs import TextEnv
 
@@ -254,6 +255,7 @@ class Run:
                     f"iterations must be at least the {done} that run {self.dir.path} has done, "
                     f"got {self.config.iterations}"
                 )
+            self._check_exchange(state["agent"]["trainable"])
             if state["origin"] != self.origin:
                 raise ValueError(
                     f"policy {self.config.policy!r} has other weights than when run "
@@ -263,6 +265,18 @@ class Run:
             self.seconds = state["seconds"]
         self.saved = self.agent.iteration
         self.dir.rewind(self.agent.iteration)
+
+    def _check_exchange(self, saved: str) -> None:
+        """Raise ValueError if another subset than the saved one adds tensors, or the saved one."""
+        mine = self.agent.subset.spec
+        if saved == mine:
+            return
+        roles = {item.role for spec in (saved, mine) for item in parse_spec(spec)}
+        if roles & {"adapter", "steering"}:
+            raise ValueError(
+                f"run {self.dir.path} trains {saved!r}, it cannot go on with {mine!r}: no other "
+                "subset can take over adapters or steering vectors, or bring them"
+            )
 
 
 def evaluate_once(

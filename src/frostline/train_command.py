@@ -79,6 +79,8 @@ def train(options: TrainArgs) -> int:
     )  # torch takes seconds to import; --help does not wait
 
     check_device(options.device)
+    if options.allow_new_subset and not options.resume:
+        raise ValueError("--allow-new-subset goes with --resume RUN, and there is none")
     run = start(options.run_config(), options.resume, allow_new_subset=options.allow_new_subset)
     try:
         if not is_main_process():
