@@ -205,7 +205,6 @@ def test_a_policy_with_an_adapter_is_not_saved_without_its_subset(tmp_path: Path
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"peft_type": "LILY"}, "^lily cannot be merged: .*; save it apart$"),
         (
             {"peft_type": "LORA", "target_modules": ["lm_head"]},
             "^lora cannot be merged: it",

@@ -36,7 +36,7 @@ def complaint(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ("--max-turns 2", "the TRL engine is single turn"),
         ("--trl top_k=abc", "option 'top_k' of TRL must be int, got 'abc'"),
         ("--trl use_vlm=true", "did you mean 'use_vllm'?"),
-        ("--trl use_vllm=true", "the TRL engine needs a package: no vLLM here"),
+        ("--trainable full --trl use_vllm=true", "the TRL engine needs a package: no vLLM here"),
     ],
 )
 def test_a_run_that_the_trl_engine_refuses_leaves_no_directory(

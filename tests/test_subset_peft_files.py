@@ -83,6 +83,7 @@ VIRTUAL = "is refused: it puts virtual tokens before the prompt, which the rollo
         ({"peft_type": "PREFIX_TUNING"}, "", f"PREFIX_TUNING {VIRTUAL}"),
         ({"peft_type": "PROMPT_TUNING"}, "", f"PROMPT_TUNING {VIRTUAL}"),
         ({"peft_type": "P_TUNING"}, "", f"P_TUNING {VIRTUAL}"),
+        ({"peft_type": "LILY"}, "", "LILY is refused: its router looks at all tokens of a call"),
         (
             {"peft_type": "ADALORA", "total_step": 9},
             "",

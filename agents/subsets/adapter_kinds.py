@@ -63,6 +63,7 @@ TOP_RANK = 64
 REFUSED = {
     "ADALORA": "it moves ranks between layers from inside the training loop",
     "ADAPTION_PROMPT": "it replaces the attention's code, and cannot be merged",
+    "LILY": "its router looks at all tokens of a call, those to come among them",
     "POLY": "it needs a task id with every row",
     "PVERA": "it trains by noise, and a policy samples and trains without",
     "SHADOW": "it needs the model to be called through peft",
