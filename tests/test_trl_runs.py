@@ -268,12 +268,25 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(
 
 
 def torchrun(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run the script of `trl_children` on two ranks."""
+    """Run the script of `trl_children` on two ranks; one that hangs is ended, ranks and all."""
     script = str(Path(trl_children.__file__))
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script]
-    return subprocess.run(
-        [sys.executable, *command, *args], timeout=150, capture_output=True, text=True, check=False
-    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
+    with subprocess.Popen(
+        [*command, script, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=100)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # not kill: torchrun must end its ranks
+            out, err = process.communicate(timeout=30)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def surely(*args: str) -> None:
