@@ -181,6 +181,7 @@ def test_the_options_in_the_folder_are_those_of_the_run(
 ) -> None:
     run = run_of("first:1")
     options = ["--config", str(run / "policy/train_config.json"), "--runs", str(tmp_path)]
+    capsys.readouterr()  # the run that is repeated may have been made just now, and have printed
     assert main(["train", *options, "--quiet", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)["run"]
     weights = "policy/model.safetensors"

@@ -4,8 +4,7 @@ import copy
 import hashlib
 import json
 import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,13 +12,14 @@ import pytest
 import torch
 from tiny import build, plain_tokenizer, shape
 from torch import Tensor
+from toys import Bits
 from transformers import LlamaConfig
 
 from frostline.agents import GRPOAgent, GRPOConfig, Policy, load_policy
 from frostline.agents.learner import Graded
 from frostline.agents.rollout import Rollout, sample
 from frostline.curricula import CurriculumConfig, Event, Outcome, Uniform, make_curriculum
-from frostline.envs import Family, Level, Problem, Question, Status, TextEnv, Verdict
+from frostline.envs import Family, Problem, Status, TextEnv, Verdict
 
 SMALL: dict[str, Any] = {
     "groups": 3,
@@ -28,24 +28,6 @@ SMALL: dict[str, Any] = {
     "learning_rate": 1e-2,
     "warmup_iterations": 0,
 }
-
-
-class Bits(Family):
-    """A family of our own, easy enough for random weights: half of all bytes are right."""
-
-    name: ClassVar[str] = "bits"
-    summary: ClassVar[str] = "Start with a byte below the middle."
-    levels: ClassVar[Sequence[Level]] = (Level("say it"), Level("say it again"))
-
-    def draw(self, level: int, rng: random.Random) -> int:
-        return rng.randrange(10**6)
-
-    def ask(self, level: int, content: int, rng: random.Random) -> Question:
-        return Question(f"{content:06d}?", "int", "0")
-
-    def verify(self, problem: Problem, answer: str) -> Verdict:
-        good = bool(answer) and ord(answer[0]) % 2 == 0
-        return Verdict(Status.CORRECT if good else Status.WRONG, "parity")
 
 
 class Faulty(Bits):

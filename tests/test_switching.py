@@ -1,16 +1,16 @@
 """Subsets that change in the course of training: what moves, what stays, what is kept."""
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import Tensor
+from toys import Bits
 
 from frostline.agents import GRPOAgent, GRPOConfig
-from frostline.envs import Family, Level, Problem, Question, Status, TextEnv, Verdict
+from frostline.envs import Problem, Status, TextEnv, Verdict
 
 SCHEDULES = [
     "progressive:order=bottom_up,every=1,keep=1",
@@ -24,24 +24,6 @@ SCHEDULES = [
     "greedy:score=snr,k=1,every=2@layers:1-3",
     "progressive:on=convergence,threshold=0.9,window=1",
 ]
-
-
-class Bits(Family):
-    """A family easy enough for random weights: half of all bytes are right."""
-
-    name: ClassVar[str] = "bits"
-    summary: ClassVar[str] = "Start with an even byte."
-    levels: ClassVar[Sequence[Level]] = (Level("say it"), Level("say it again"))
-
-    def draw(self, level: int, rng: random.Random) -> int:
-        return rng.randrange(10**6)
-
-    def ask(self, level: int, content: int, rng: random.Random) -> Question:
-        return Question(f"{content:06d}?", "int", "0")
-
-    def verify(self, problem: Problem, answer: str) -> Verdict:
-        good = bool(answer) and ord(answer[0]) % 2 == 0
-        return Verdict(Status.CORRECT if good else Status.WRONG, "parity")
 
 
 def agent_of(folder: Path, trainable: str, **options: Any) -> GRPOAgent:

@@ -16,8 +16,8 @@ from frostline.agents.trl_checkpoints import newest_checkpoint, read_state
 
 from .config import TrainConfig
 from .export_folder import Trained, check_out, write_card
+from .parts import build_agent, build_parts
 from .run_dir import RunDir, whole_folder
-from .train import build_agent, build_parts
 
 # largest difference of a logit, relative to the largest logit; rounding is far below it
 AGREE_WITHIN = 1e-4

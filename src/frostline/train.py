@@ -4,141 +4,29 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import torch
-
 from frostline.agents.grpo import GRPOAgent
-from frostline.agents.policy import Policy, load_policy, weights_hash
-from frostline.agents.policy_folder import has_adapter
+from frostline.agents.policy import Policy, weights_hash
 from frostline.agents.subsets import TrainableSubset
 from frostline.agents.subsets.spec import parse as parse_spec
-from frostline.curricula import Curriculum, make_curriculum
 from frostline.envs import TextEnv
 
 from .config import TrainConfig
 from .evaluate import evaluate
 from .export_folder import Trained, write_trained
-from .families import make_envs
 from .live import Display
+from .parts import build_agent
 from .report import write_report
 from .run_dir import RunDir, read_lines
+from .stopping import Interrupted, Stop
 
 if TYPE_CHECKING:
     from .train_trl import TrlRun
-
-
-class Interrupted(Exception):
-    """Ctrl-C or SIGTERM wants the run to stop here and now."""
-
-
-@dataclass(slots=True)
-class Stop:
-    """Counts the wishes to stop, SIGINT and SIGTERM.
-
-    Attributes:
-        wishes: how many have come.
-        patience: how many may come before what is under way is cut off.
-    """
-
-    wishes: int = 0
-    patience: float = 0
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as wishes to stop."""
-        previous = {s: signal.signal(s, self._hear) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    @contextmanager
-    def patient(self, patience: float) -> Iterator[None]:
-        """Let what is inside end first, unless more than `patience` wishes come."""
-        before, self.patience = self.patience, patience
-        try:
-            yield
-        finally:
-            self.patience = before
-
-    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
-        self.wishes += 1
-        if self.wishes > self.patience:
-            raise Interrupted
-        if self.wishes == 1:
-            # not print: the signal may have come amid one
-            os.write(2, b"\nStopping after this iteration; once more stops at once.\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an engine is made of."""
-
-    policy: Policy
-    curriculum: Curriculum
-    envs: dict[str, TextEnv]
-
-
-def build_parts(config: TrainConfig) -> Parts:
-    """Return policy, curriculum and environments that a configuration describes.
-
-    Raises:
-        ValueError: for anything that is wrong with the options, before any work.
-    """
-    torch.set_num_threads(config.threads)
-    envs = make_envs(
-        config.family,
-        config.answer_format,
-        max_turns=config.max_turns,
-        discount=config.discount,
-    )
-    space = {name: len(env.family.levels) for name, env in envs.items()}
-    curriculum = make_curriculum(config.curriculum, space, config.seed)
-    policy = load_policy(config.policy, device=_device(config.device))
-    if has_adapter(policy.model):
-        raise ValueError(
-            f"policy {config.policy!r} has an adapter beside its weights; train on an export with "
-            "--adapters merged"
-        )
-    longest = max(
-        len(policy.encode([env.reset(seed=0, options={"level": level})[0]])[0])
-        for env in envs.values()
-        for level in range(1, len(env.family.levels) + 1)
-    )
-    policy.check_length(longest, config.grpo.max_completion_length)
-    return Parts(policy, curriculum, envs)
-
-
-def _device(device: str) -> str:
-    """Return the device of this process: torchrun gives each one a GPU of its own."""
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
-
-
-def build_agent(config: TrainConfig) -> tuple[GRPOAgent, dict[str, TextEnv]]:
-    """Return the agent that a configuration describes, and its environments by family.
-
-    Raises:
-        ValueError: for anything that is wrong with the options, before any work.
-    """
-    parts = build_parts(config)
-    agent = GRPOAgent(
-        parts.policy,
-        parts.curriculum,
-        list(parts.envs.values()),
-        trainable=config.trainable,
-        config=config.grpo,
-        seed=config.seed,
-    )
-    return agent, parts.envs
 
 
 def disk_bytes(agent: GRPOAgent) -> int:

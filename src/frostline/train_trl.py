@@ -24,8 +24,10 @@ from frostline.agents.trl_engine import TrlEngine
 from .config import TrainConfig
 from .export_folder import Trained, write_trained
 from .live import Display
+from .parts import Parts, build_parts
 from .run_dir import RunDir
-from .train import Interrupted, Parts, Stop, build_parts, evaluate_once
+from .stopping import Interrupted, Stop
+from .train import evaluate_once
 
 
 class TrlRun:
