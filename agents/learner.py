@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,8 +123,11 @@ class Learner:
         """
         meter = Meter()
         norms: dict[int, float] = {}
-        parts = list(self._parts(graded, self.first))
-        for step in range(self.config.num_iterations if parts else 0):
+        steps = self.config.num_iterations if len(graded.used_P) else 0
+        parts: Iterable[_Part] = self._parts(graded, self.first)
+        if steps > 1:  # a micro-batch is made ready once; for a single step one at a time will do
+            parts = list(parts)
+        for step in range(steps):
             self.optimizer.learning_rates(iteration)
             for part in parts:
                 self._backward(part, meter)
