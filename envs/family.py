@@ -11,13 +11,14 @@ import difflib
 import functools
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from .answers import verify_answer
-from .feedback import counterexample
-from .problem import SPLITS, Problem, TaskSpec, Verdict
-from .program_verifier import verify_program
+from .problem import SPLITS, Case, Problem, TaskSpec, Verdict
+from .programs.feedback import counterexample
+from .programs.inputs import verify_input
+from .programs.verifier import verify_program
 from .streams import MAX_INDEX, keyed_rng, problem_rng, split_of
 
 # A split that owns a tenth of the questions is missed 2000 times in a row with chance 1e-92;
@@ -27,15 +28,22 @@ MAX_REDRAWS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One rung of a family's ladder.
+    """One rung of a family's ladder; a family subclasses it to add the knobs of its generator.
+
+    Every further field is a knob: `draw` reads it, and the audit checks that turning it changes
+    what is drawn.
 
     Attributes:
         skill: what this level adds over the one below, for a reader.
         widens: true if it adds nothing but a wider number range.
+        constant_pay: share of the problems that the best constant answer may solve, at most 0.25.
+        constant_why: why the answer space is so small that this must be more than 0.05.
     """
 
     skill: str
     widens: bool = False
+    constant_pay: float = field(default=0.05, kw_only=True)
+    constant_why: str = field(default="", kw_only=True)
 
 
 class Question(NamedTuple):
@@ -47,13 +55,15 @@ class Question(NamedTuple):
         answer: the reference answer.
         cases: hidden `(input, output)` pairs of a program.
         shown: the `(input, output)` pairs that stand in the text.
+        program: module text that defines `f`, where the question gives a program.
     """
 
     text: str
     kind: str
     answer: str
-    cases: tuple[tuple[int, int], ...] = ()
-    shown: tuple[tuple[int, int], ...] = ()
+    cases: tuple[Case, ...] = ()
+    shown: tuple[Case, ...] = ()
+    program: str = ""
 
 
 class Family(abc.ABC):
@@ -64,12 +74,14 @@ class Family(abc.ABC):
         summary: one sentence for lists.
         levels: the level table, easiest first.
         answer_noun: what the raw-format instruction calls an answer.
+        version: the N of the id's `-vN`; any change that can change a result bumps it.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    levels: ClassVar[Sequence[Level]]
+    levels: Sequence[Level]
     answer_noun: ClassVar[str] = "answer"
+    version: ClassVar[int] = 0
 
     @abc.abstractmethod
     def draw(self, level: int, rng: random.Random) -> Any:
@@ -87,10 +99,20 @@ class Family(abc.ABC):
         """Return every content of a level whose space is small, or None to draw at random."""
         return None
 
+    def recompute(self, problem: Problem) -> str | None:
+        """Return the answer by code that shares nothing with the generator, or None.
+
+        The audit grades it: sympy, brute force or CPython must come to the same answer. It may
+        read nothing but `problem.question`. None says that there is no second way.
+        """
+        return None
+
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """Return the verdict on an extracted answer; never raises on what a model wrote."""
         if problem.kind == "program":
             return verify_program(answer, problem.cases, shuffle_key=problem.task)
+        if problem.kind == "input":
+            return verify_input(answer, problem.program, problem.cases[0][1])
         return verify_answer(problem.kind, problem.answer, answer)
 
     def feedback(self, problem: Problem, answer: str) -> str:
@@ -108,8 +130,8 @@ class Family(abc.ABC):
         self.check(task)
         rng = problem_rng(task)
         content, canonical = self._content(task, rng)
-        text, kind, answer, cases, shown = self.ask(task.level, content, rng)
-        return Problem(task, text, kind, answer, cases, shown, canonical)
+        text, kind, answer, cases, shown, program = self.ask(task.level, content, rng)
+        return Problem(task, text, kind, answer, cases, shown, canonical, program)
 
     def check(self, task: TaskSpec) -> None:
         """Raise ValueError unless `task` names a problem of this family."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+# what programs take and return; values are equal only if their types are, at every depth
+Value: TypeAlias = "int | bool | str | list[Value] | tuple[Value, ...] | None"
+Case: TypeAlias = tuple[Value, Value]
 
 SPLITS = ("train", "validation", "test")
 
@@ -60,17 +65,20 @@ class Problem:
     Attributes:
         task: the spec it was made from.
         question: what is asked, without the instruction on the answer's format.
-        kind: answer kind: `int`, `rat`, `poly`, `poly_exp`, `poly_fac`, `set`, `iv` or `program`.
+        kind: a name in `answers.KINDS`, `program` (the answer is a program) or `input` (the answer
+            is an input on which `program` gives the output of the one pair in `cases`).
         answer: the reference answer, in the spelling that a model should learn.
         cases: hidden `(input, output)` pairs of a program; empty for the other kinds.
         shown: the `(input, output)` pairs of a program that the question shows.
         canonical: the question without wording, level and choice of examples; it assigns the split.
+        program: module text that defines `f`, where the question gives a program.
     """
 
     task: TaskSpec
     question: str
     kind: str
     answer: str
-    cases: tuple[tuple[int, int], ...] = field(default=(), repr=False)
-    shown: tuple[tuple[int, int], ...] = ()
+    cases: tuple[Case, ...] = field(default=(), repr=False)
+    shown: tuple[Case, ...] = ()
     canonical: str = ""
+    program: str = ""

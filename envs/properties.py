@@ -24,9 +24,9 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 
 from .extract import extract, wrap
-from .near_misses import near_misses, wrong_forms
 from .problem import Status, Verdict
-from .program_samples import (
+from .samples.near_misses import near_misses, wrong_forms
+from .samples.programs import (
     HIDDEN_INPUTS,
     Tree,
     mutants,
@@ -34,7 +34,7 @@ from .program_samples import (
     program_text,
     program_value,
 )
-from .renderings import Coefficients, Sample, Span, spellings
+from .samples.renderings import Coefficients, Sample, Span, spellings
 
 Verifier: TypeAlias = Callable[[str, str, str], Verdict]
 Property: TypeAlias = Callable[[Verifier, str, st.DataObject], None]

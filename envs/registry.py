@@ -7,17 +7,27 @@ from typing import TypeAlias
 
 import gymnasium
 
+from .families import FAMILIES
+from .family import Family
 from .text_env import TextEnv
 
 # an environment, or the id of one
 EnvLike: TypeAlias = gymnasium.Env[str, str] | str
 
-# id → family name; any change that can change a result bumps the version
-IDS = {
-    "frostline/Arithmetic-v0": "arithmetic",
-    "frostline/Polynomials-v0": "polynomials",
-    "frostline/ClosedForms-v0": "closed_forms",
-}
+
+def id_of(family: Family) -> str:
+    """Return the Gymnasium id of a family.
+
+    >>> from frostline.envs import FAMILIES
+    >>> id_of(FAMILIES["closed_forms"])
+    'frostline/ClosedForms-v0'
+    """
+    camel = "".join(word.capitalize() for word in family.name.split("_"))
+    return f"frostline/{camel}-v{family.version}"
+
+
+# id → family name
+IDS = {id_of(family): name for name, family in FAMILIES.items()}
 
 
 def register_all() -> None:

@@ -19,8 +19,8 @@ from fractions import Fraction
 
 from frostline.envs.answers import KINDS, verify_answer
 from frostline.envs.extract import extract, wrap
-from frostline.envs.program_verifier import verify_program
-from frostline.envs.renderings import Sample, spellings
+from frostline.envs.programs.verifier import verify_program
+from frostline.envs.samples.renderings import Sample, spellings
 
 SAMPLES = (
     Sample("int", Fraction(-56088)),

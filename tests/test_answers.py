@@ -11,7 +11,6 @@ import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frostline.envs import answers
 from frostline.envs.answers import KINDS, verify_answer
 from frostline.envs.problem import Status, Verdict
 from frostline.envs.properties import PROPERTIES, Property
@@ -46,10 +45,10 @@ def test_a_reference_that_cannot_be_read_is_an_error_of_ours(kind: str) -> None:
 def test_a_fault_of_the_verifier_is_never_a_wrong_answer(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    def fail(kind: str, gold: object, text: str) -> Verdict:
+    def fail(gold: object, text: str) -> Verdict:
         raise error("injected")
 
-    monkeypatch.setattr(answers, "_judge", fail)
+    monkeypatch.setitem(KINDS, "rat", KINDS["rat"]._replace(judge=fail))
     verdict = verify_answer("rat", "1/2", "0.5")
     assert verdict.status is Status.VERIFIER_ERROR
     assert error.__name__ in verdict.reason

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from frostline.envs.certificate import ClosedForm, cases_needed, reference_size, size
-from frostline.envs.closed_forms import LEVELS
+from frostline.envs.certificates.closed_forms import ClosedForm, cases_needed, reference_size, size
+from frostline.envs.families.closed_forms import LEVELS
 
 POINTS = range(-12, 25)
 CONSTANTS = range(-6, 7)

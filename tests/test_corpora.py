@@ -11,7 +11,7 @@ import pytest
 from frostline.envs.answers import verify_answer
 from frostline.envs.extract import extract
 from frostline.envs.problem import Status, Verdict
-from frostline.envs.program_verifier import verify_program
+from frostline.envs.programs.verifier import verify_program
 
 CORPORA = Path(__file__).parent / "corpora"
 SQUARES = [(n, n * n) for n in (0, 1, -1, 5, -7, 100, 10**6, -(10**5), 12, 13)]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frostline.envs import interpreter
-from frostline.envs.interpreter import RunResult, close_pool, run_program
+from frostline.envs.programs import interpreter
+from frostline.envs.programs.interpreter import RunResult, close_pool, run_program
 from frostline.envs.problem import Status
-from frostline.envs.program_samples import HIDDEN_INPUTS, Tree, program_text, program_value
-from frostline.envs.program_verifier import (
+from frostline.envs.samples.programs import HIDDEN_INPUTS, Tree, program_text, program_value
+from frostline.envs.programs.verifier import (
     MAX_PROGRAM_CHARS,
     Program,
     as_module,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frostline.envs import FAMILIES, SPLITS, TaskSpec
-from frostline.envs.closed_forms import LEVELS, ClosedForms
+from frostline.envs.families.closed_forms import LEVELS, ClosedForms
 from frostline.envs.streams import split_of
 
 

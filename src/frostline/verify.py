@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from frostline.envs import Verdict
 from frostline.envs.answers import check_kind, verify_answer
 from frostline.envs.extract import check_format, extract
-from frostline.envs.program_verifier import verify_program
+from frostline.envs.programs.verifier import verify_program
 
 from .options import parse
 

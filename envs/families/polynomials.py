@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .exact import Poly, add, content, evaluate, multiply, render
-from .family import Family, Level, Question
+from ..exact import Poly, add, content, evaluate, multiply, render
+from ..family import Family, Level, Question
 
 
 class Exercise(NamedTuple):
@@ -111,19 +112,26 @@ def _expand_three(rng: random.Random) -> Exercise:
     return Exercise(text, "poly_exp", render(product), tuple(factors))
 
 
+@dataclass(frozen=True, slots=True)
+class Rung(Level):
+    """A level and how its exercises are drawn."""
+
+    exercise: Callable[[random.Random], Exercise] = field(default=_collect, kw_only=True)
+
+
 # One row a level: what it adds, and how its exercises are drawn.
-LEVELS: tuple[tuple[Level, Callable[[random.Random], Exercise]], ...] = (
-    (Level("evaluate a linear polynomial"), _evaluate_linear),
-    (Level("evaluate a quadratic, also at negative points"), _evaluate_quadratic),
-    (Level("collect like terms"), _collect),
-    (Level("add two quadratics"), _add),
-    (Level("expand a number times a linear polynomial"), _distribute),
-    (Level("multiply two monic linear polynomials"), _multiply_monic),
-    (Level("multiply with leading coefficients up to 5", widens=True), _multiply),
-    (Level("factor out a common integer"), _common_factor),
-    (Level("factor a monic quadratic over the integers"), _factor_monic),
-    (Level("factor a quadratic with a leading coefficient"), _factor_quadratic),
-    (Level("expand a product of three"), _expand_three),
+LEVELS = (
+    Rung("evaluate a linear polynomial", exercise=_evaluate_linear),
+    Rung("evaluate a quadratic, also at negative points", exercise=_evaluate_quadratic),
+    Rung("collect like terms", exercise=_collect),
+    Rung("add two quadratics", exercise=_add),
+    Rung("expand a number times a linear polynomial", exercise=_distribute),
+    Rung("multiply two monic linear polynomials", exercise=_multiply_monic),
+    Rung("multiply with leading coefficients up to 5", widens=True, exercise=_multiply),
+    Rung("factor out a common integer", exercise=_common_factor),
+    Rung("factor a monic quadratic over the integers", exercise=_factor_monic),
+    Rung("factor a quadratic with a leading coefficient", exercise=_factor_quadratic),
+    Rung("expand a product of three", exercise=_expand_three),
 )
 
 
@@ -132,11 +140,11 @@ class Polynomials(Family):
 
     name = "polynomials"
     summary = "Polynomials in x: evaluate, collect, add, expand, factor; the answer's form counts."
-    levels = tuple(level for level, _ in LEVELS)
+    levels = LEVELS
 
     def draw(self, level: int, rng: random.Random) -> Exercise:
         """Return a random exercise of `level`."""
-        return LEVELS[level - 1][1](rng)
+        return self.levels[level - 1].exercise(rng)
 
     def canonical(self, content: Exercise) -> str:
         """Return what is to be done to which polynomials, commuting operands in order."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from .characters import Malformed
+from .kind import by_value
 from .literals import parse_rational, without_assignment
 
 MAX_SET_ITEMS = 16
@@ -137,3 +138,9 @@ def _end(text: str, *, after: bool, closed: bool) -> End:
     if closed:
         raise Malformed("a closed bracket at infinity")
     return End(-1 if match[1] == "-" else 1, Fraction(0), 0)
+
+
+KINDS = (
+    by_value("set", "a finite set of rationals, in any order", parse_set),
+    by_value("iv", "an interval or a union of intervals", parse_intervals),
+)

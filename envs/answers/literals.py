@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from .characters import VULGAR, Malformed
+from ..problem import Verdict
+from .characters import VULGAR, Malformed, clean
+from .kind import ANOTHER, CORRECT, Kind, by_value
 
 # commas (also `{,}` and `\,`) only where they group thousands, and one kind of them per number
 _DIGITS = (
@@ -138,3 +140,27 @@ def _latex_fraction(match: re.Match[str]) -> Fraction:
     if match["topsign"] or match["bottomsign"]:
         raise Malformed("a sign inside a mixed number")
     return _mixed(match["sign"], _int(match["whole"]), part)
+
+
+# nearly every integer answer: answered without cleaning
+_PLAIN_INTEGER = re.compile(r"[ \n]*([+-]?[0-9]{1,60})[ \n]*")
+
+
+def _read_integer(text: str) -> int:
+    if plain := _PLAIN_INTEGER.fullmatch(text):
+        return int(plain[1])
+    return parse_integer(without_assignment(clean(text)))
+
+
+def _judge_integer(reference: int, text: str) -> Verdict:
+    return CORRECT if _read_integer(text) == reference else ANOTHER
+
+
+def _rational(text: str) -> Fraction:
+    return parse_rational(without_assignment(text), percent=True)
+
+
+KINDS = (
+    Kind("int", "an integer literal", _read_integer, _judge_integer),
+    by_value("rat", "a rational literal: integer, decimal, fraction, mixed number, %", _rational),
+)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..problem import Status, Verdict
+from ..streams import keyed_rng
 from .interpreter import run_program
-from .problem import Status, Verdict
-from .streams import keyed_rng
 
 MAX_PROGRAM_CHARS = 4000
 

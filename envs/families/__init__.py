@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..family import Family
 from .arithmetic import Arithmetic
 from .closed_forms import ClosedForms
-from .family import Family
 from .polynomials import Polynomials
 
 FAMILIES: dict[str, Family] = {

@@ -11,22 +11,21 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .certificate import ClosedForm, cases_needed
-from .family import Family, Level, Question
+from ..certificates.closed_forms import ClosedForm, cases_needed
+from ..family import Family, Level, Question
 
 # The longest period of a floor or remainder form in the ladder.
 PERIODS = (2, 3, 4, 5)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form(Level):
     """One rung: the ranges from which its functions are drawn.
 
     `f(n) = c0 + c1*n + c2*n*n + c3*n*n*n + floor*(n//k) + rest*(n%k)`; a range of one number
     fixes that coefficient.
 
     Attributes:
-        level: the skill and whether it only widens a range.
         c0: constant.
         c1: coefficient of n.
         c2: coefficient of n*n.
@@ -36,7 +35,6 @@ class Form:
         k: divisor.
     """
 
-    level: Level
     c0: tuple[int, ...] = (0,)
     c1: tuple[int, ...] = (0,)
     c2: tuple[int, ...] = (0,)
@@ -69,20 +67,20 @@ ONE = (1,)
 # One row a level. Levels up to 8 are n, n*n and their multiples and sums; then cubes, // and %.
 # The ranges are wide enough that a policy cannot learn a level by heart.
 LEVELS: tuple[Form, ...] = (
-    Form(Level("n+c: an offset"), c0=_upto(500), c1=ONE),
-    Form(Level("a*n: a multiple"), c1=_upto(400, but=(0, 1))),
-    Form(Level("a*n+b: a line"), c0=_upto(50), c1=_upto(12, but=(0, 1))),
-    Form(Level("a*n*n: a multiple of the square, n*n itself among them"), c2=_upto(300)),
-    Form(Level("n*n+c: a shifted square"), c0=_upto(400), c2=ONE),
-    Form(Level("n*n+b*n: a square and a multiple of n"), c1=_upto(400), c2=ONE),
-    Form(Level("n*n+b*n+c: a monic quadratic"), c0=_upto(20), c1=_upto(15), c2=ONE),
-    Form(Level("a*n*n+b*n+c: a full quadratic"), c0=_upto(12), c1=_upto(10), c2=_from(2, 6)),
-    Form(Level("a*n*n*n+c: a cube"), c0=_upto(60), c3=_from(1, 9)),
-    Form(Level("n*n*n+b*n*n+c*n+d: a monic cubic"), c0=_upto(12), c1=_upto(9), c2=_upto(6), c3=ONE),
-    Form(Level("n//k+c: floor division"), c0=_upto(100), floor=ONE, k=PERIODS),
-    Form(Level("a*(n%k)+c: a remainder"), c0=_upto(25), rest=_from(2, 9), k=PERIODS),
-    Form(Level("a*(n//k)+b*(n%k): both"), floor=_upto(15), rest=_from(2, 9), k=PERIODS),
-    Form(Level("a*n+b*(n%k): a line and a remainder"), c1=_from(1, 9), rest=_upto(9), k=PERIODS),
+    Form("n+c: an offset", c0=_upto(500), c1=ONE),
+    Form("a*n: a multiple", c1=_upto(400, but=(0, 1))),
+    Form("a*n+b: a line", c0=_upto(50), c1=_upto(12, but=(0, 1))),
+    Form("a*n*n: a multiple of the square, n*n itself among them", c2=_upto(300)),
+    Form("n*n+c: a shifted square", c0=_upto(400), c2=ONE),
+    Form("n*n+b*n: a square and a multiple of n", c1=_upto(400), c2=ONE),
+    Form("n*n+b*n+c: a monic quadratic", c0=_upto(20), c1=_upto(15), c2=ONE),
+    Form("a*n*n+b*n+c: a full quadratic", c0=_upto(12), c1=_upto(10), c2=_from(2, 6)),
+    Form("a*n*n*n+c: a cube", c0=_upto(60), c3=_from(1, 9)),
+    Form("n*n*n+b*n*n+c*n+d: a monic cubic", c0=_upto(12), c1=_upto(9), c2=_upto(6), c3=ONE),
+    Form("n//k+c: floor division", c0=_upto(100), floor=ONE, k=PERIODS),
+    Form("a*(n%k)+c: a remainder", c0=_upto(25), rest=_from(2, 9), k=PERIODS),
+    Form("a*(n//k)+b*(n%k): both", floor=_upto(15), rest=_from(2, 9), k=PERIODS),
+    Form("a*n+b*(n%k): a line and a remainder", c1=_from(1, 9), rest=_upto(9), k=PERIODS),
 )  # fmt: skip
 
 
@@ -91,16 +89,16 @@ class ClosedForms(Family):
 
     name = "closed_forms"
     summary = "Program synthesis: f(1)=1, f(2)=4, f(3)=9 is answered by a program such as n*n."
-    levels = tuple(form.level for form in LEVELS)
+    levels = LEVELS
     answer_noun = "Python program"
 
     def draw(self, level: int, rng: random.Random) -> ClosedForm:
         """Return a random function of the level's form."""
-        return rng.choice(list(LEVELS[level - 1].functions()))
+        return rng.choice(list(self.levels[level - 1].functions()))
 
     def contents(self, level: int) -> Iterable[ClosedForm]:
         """Return every function of the level: all spaces of this ladder are small."""
-        return LEVELS[level - 1].functions()
+        return self.levels[level - 1].functions()
 
     def canonical(self, content: ClosedForm) -> str:
         """Return the function itself, by its values: spelling and level take no part."""

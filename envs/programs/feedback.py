@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..problem import Verdict
 from .interpreter import run_program
-from .problem import Verdict
-from .program_verifier import as_module
+from .verifier import as_module
 
 NO_COUNTEREXAMPLE = "Not correct: right on every case shown, wrong on a hidden one."
 MAX_SHOWN_CHARS = 40

@@ -38,7 +38,7 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
-from .problem import Status
+from ..problem import Status
 
 FEED_SECONDS = 0.15  # of each of the two feeds: define, then call
 KILL_GRACE_SECONDS = 0.05

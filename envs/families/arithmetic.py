@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .family import Family, Level, Question
+from ..family import Family, Level, Question
 
 
 class Sum(NamedTuple):
@@ -120,20 +121,29 @@ def _wide(rng: random.Random) -> Sum:
     return Sum(f"{a} * {b} - {c}", a * b - c, f"{_ordered(a, '*', b)} - {c}")
 
 
+@dataclass(frozen=True, slots=True)
+class Rung(Level):
+    """A level and how its expressions are drawn."""
+
+    expression: Callable[[random.Random], Sum] = field(default=_add, kw_only=True)
+
+
 # One row a level: what it adds, and how its expressions are drawn.
-LEVELS: tuple[tuple[Level, Callable[[random.Random], Sum]], ...] = (
-    (Level("add two numbers up to 30"), _add),
-    (Level("subtract; the difference may be negative"), _subtract),
-    (Level("three terms from left to right"), _chain),
-    (Level("multiply: a factor up to 12 by one up to 40"), _multiply),
-    (Level("divide exactly"), _divide),
-    (Level("remainder of a division"), _remainder),
-    (Level("precedence: a product inside a sum"), _precedence),
-    (Level("brackets: a sum inside a product"), _brackets),
-    (Level("several operations: two products and a term"), _several),
-    (Level("nested brackets with division or remainder"), _nested),
-    (Level("two-digit factors", widens=True), _wide),
-)
+LEVELS = (
+    Rung("add two numbers up to 30", expression=_add),
+    Rung("subtract; the difference may be negative", expression=_subtract),
+    Rung("three terms from left to right", expression=_chain),
+    Rung("multiply: a factor up to 12 by one up to 40", expression=_multiply),
+    Rung("divide exactly", expression=_divide),
+    Rung("remainder of a division", expression=_remainder,
+         constant_pay=0.13, constant_why="a remainder below 19 is one of 19 numbers"),
+    Rung("precedence: a product inside a sum", expression=_precedence),
+    Rung("brackets: a sum inside a product", expression=_brackets),
+    Rung("several operations: two products and a term", expression=_several),
+    Rung("nested brackets with division or remainder", expression=_nested,
+         constant_pay=0.08, constant_why="half of the answers are remainders below 19"),
+    Rung("two-digit factors", widens=True, expression=_wide),
+)  # fmt: skip
 
 
 class Arithmetic(Family):
@@ -141,12 +151,12 @@ class Arithmetic(Family):
 
     name = "arithmetic"
     summary = "Integer expressions from sums to nested brackets; the answer is a number."
-    levels = tuple(level for level, _ in LEVELS)
+    levels = LEVELS
     answer_noun = "number"
 
     def draw(self, level: int, rng: random.Random) -> Sum:
         """Return a random expression of `level`."""
-        return LEVELS[level - 1][1](rng)
+        return self.levels[level - 1].expression(rng)
 
     def canonical(self, content: Sum) -> str:
         """Return the expression with the operands of sums and products in order."""

@@ -7,23 +7,24 @@ the form, repeating the question would be an answer to it.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..problem import Status, Verdict
 from .characters import Malformed, clean
 from .expressions import Neg, Node, Num, Pow, Product, Recip, Sum, Var, parse_expression, variables
+from .kind import CORRECT, Kind
 from .literals import without_assignment
 from .poly_values import Evaluator, Monomial, Polynomial, UnknownVariable, same
-from .problem import Status, Verdict
 
 Factor = frozenset[tuple[Monomial, int]]
 
 Factorisation = tuple[Fraction, Counter[Factor]]
 Terms = dict[frozenset[tuple[str, int]], int | Fraction]
 
-CORRECT = Verdict(Status.CORRECT, "equal to the reference")
 ANOTHER = Verdict(Status.WRONG, "another polynomial")
 
 
@@ -238,3 +239,19 @@ def _surely_irreducible(factor: Factor) -> bool:
     a, b, c = (terms.get((k,), 0) for k in (2, 1, 0))
     discriminant = b * b - 4 * a * c
     return discriminant < 0 or math.isqrt(discriminant) ** 2 != discriminant
+
+
+def _kind(name: str, summary: str) -> Kind:
+    return Kind(
+        name,
+        summary,
+        functools.partial(parse_polynomial_gold, name),
+        functools.partial(verify_polynomial, name),
+    )
+
+
+KINDS = (
+    _kind("poly", "a polynomial in any form"),
+    _kind("poly_exp", "a polynomial in expanded form"),
+    _kind("poly_fac", "a polynomial in completely factored form"),
+)

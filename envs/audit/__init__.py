@@ -1,0 +1,1 @@
+"""Checks that a family keeps its promises; `frostline audit` runs them."""

@@ -1,0 +1,1 @@
+"""How many cases a function must show before only one short program fits them."""

@@ -1,0 +1,1 @@
+"""Programs that a model writes: read, run in a sandbox, graded on hidden cases."""
