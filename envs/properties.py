@@ -1,31 +1,33 @@
-"""Properties that every verifier of maths answers must have, for Hypothesis.
+"""Properties that every verifier must have, for Hypothesis: test your own with them.
 
-Use them on a verifier of your own with the signature of `verify_answer`:
+A verifier has the signature of `verify_answer`: kind, reference, text → `Verdict`. All of it:
 
-    from hypothesis import given, strategies as st
-    from frostline.envs.properties import PROPERTIES
+    import pytest
+    from frostline.envs.properties import verifier_suite
 
-    @pytest.mark.parametrize("holds", PROPERTIES.values(), ids=PROPERTIES)
-    @given(data=st.data())
-    def test_my_verifier(holds, data):
-        holds(my_verify, "int", data)
+    SUITE = verifier_suite(my_verify, "int")
 
-The only module of the package that imports hypothesis. Programs have their strategies at the end.
+    @pytest.mark.parametrize("holds", SUITE.values(), ids=SUITE)
+    def test_my_verifier(holds):
+        holds()
+
+A kind of your own needs a `Sampler`, which knows its answers by value: `verifier_suite(my_verify,
+"roman", sampler=ROMAN)`. The only module of the package that imports hypothesis. Programs have
+their strategies and properties at the end.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
-from fractions import Fraction
 from typing import TypeAlias
 
+import hypothesis
 from hypothesis import strategies as st
 
 from .extract import extract, wrap
 from .problem import Status, Verdict
-from .samples.near_misses import near_misses, wrong_forms
+from .samples.dress import dressed
 from .samples.programs import (
     HIDDEN_INPUTS,
     Tree,
@@ -34,15 +36,12 @@ from .samples.programs import (
     program_text,
     program_value,
 )
-from .samples.renderings import Coefficients, Sample, Span, spellings
+from .samples.sample import Sample, Sampler
+from .samples.samplers import SAMPLERS
 
 Verifier: TypeAlias = Callable[[str, str, str], Verdict]
-Property: TypeAlias = Callable[[Verifier, str, st.DataObject], None]
+Property: TypeAlias = Callable[[Verifier, Sampler, st.DataObject], None]
 
-_INTEGERS = st.one_of(
-    st.integers(-20, 20), st.integers(-(10**6), 10**6), st.integers(-(2**99), 2**99)
-)
-_RATIONALS = st.builds(Fraction, st.integers(-60, 60), st.integers(1, 16))
 _PIECES = (
     *("(", ")", "[", "{", "}", "-", "+", "*", "^", "**", "/", "\\frac", "\\frac{", "\\boxed{", "$"),
     *(
@@ -67,57 +66,21 @@ _PIECES = (
     *("\\text{", "\\left", "<answer>", "</answer>", "</think>", "```", "\0", "\u200b", "\ud800"),
     *("٤", "４", "_", "0x", "nan", "inf", " or ", "\\pm", "!", "__import__('os')"),
 )
-_POLYNOMIALS: st.SearchStrategy[Coefficients] = st.tuples(
-    st.lists(st.integers(-9, 9), min_size=1, max_size=4), st.integers(1, 9), st.booleans()
-).map(lambda t: (*t[0], -t[1] if t[2] else t[1]))
-_LINEAR: st.SearchStrategy[Coefficients] = (
-    st.tuples(st.integers(-9, 9), st.integers(1, 5))
-    .filter(lambda p: math.gcd(*p) == 1)
-    .map(lambda p: (p[0], p[1]))
-)
 
 
-def _spans(cuts: list[Fraction], flags: list[bool], ends: tuple[bool, bool]) -> tuple[Span, ...]:
-    """Pair increasing numbers to spans with gaps between them; the outer ones may be infinite."""
-    cuts = sorted(cuts)
-    spans: list[Span] = []
-    last = len(cuts) - 2
-    for i in range(0, len(cuts) - 1, 2):
-        low = None if i == 0 and ends[0] else cuts[i]
-        high = None if i == last and ends[1] else cuts[i + 1]
-        spans.append((low, flags[i] and low is not None, high, flags[i + 1] and high is not None))
-    return tuple(spans)
-
-
-def samples(kind: str) -> st.SearchStrategy[Sample]:
+def samples(sampler: Sampler) -> st.SearchStrategy[Sample]:
     """Return a strategy of answers of a kind, known by value."""
-    if kind == "int":
-        return st.builds(lambda n: Sample(kind, Fraction(n)), _INTEGERS)
-    if kind == "rat":
-        return st.builds(lambda q: Sample(kind, q), _RATIONALS)
-    if kind in ("poly", "poly_exp"):
-        return st.builds(lambda p: Sample(kind, polynomials=(p,)), _POLYNOMIALS)
-    if kind == "poly_fac":
-        number = st.integers(-6, 6).filter(bool)
-        # not a power of x alone: that has no other form
-        factors = st.lists(_LINEAR, min_size=2, max_size=3).filter(lambda p: any(q[0] for q in p))
-        return st.builds(lambda n, p: Sample(kind, Fraction(n), tuple(p)), number, factors)
-    if kind == "set":
-        items = st.frozensets(_RATIONALS, min_size=1, max_size=4)
-        return st.builds(lambda v: Sample(kind, items=v), items)
-    cuts = st.integers(1, 2).flatmap(
-        lambda k: st.lists(
-            st.integers(-20, 20).map(Fraction), min_size=2 * k, max_size=2 * k, unique=True
-        )
-    )
-    flags = st.lists(st.booleans(), min_size=4, max_size=4)
-    ends = st.tuples(st.booleans(), st.booleans())
-    return st.builds(_spans, cuts, flags, ends).map(lambda s: Sample(kind, spans=s))
+    return st.randoms(use_true_random=False).map(sampler.draw)
 
 
-def renderings(sample: Sample) -> st.SearchStrategy[str]:
+def renderings(sampler: Sampler, sample: Sample) -> st.SearchStrategy[str]:
     """Return a strategy of texts that all give the answer."""
-    return st.sampled_from(spellings(sample))
+    return st.sampled_from(dressed(sampler, sample))
+
+
+def near(sampler: Sampler, sample: Sample) -> st.SearchStrategy[Sample]:
+    """Return a strategy of answers of another value, just beside this one."""
+    return st.sampled_from(sampler.near_misses(sample))
 
 
 def hostile_text() -> st.SearchStrategy[str]:
@@ -138,65 +101,67 @@ def _correct(verify: Verifier, sample: Sample, text: str) -> bool:
     return verdict.status is Status.CORRECT
 
 
-def sound(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def sound(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P1: an answer of another value is never CORRECT, however it is spelled."""
-    sample = data.draw(samples(kind))
-    other = data.draw(st.sampled_from(near_misses(sample)))
-    text = data.draw(renderings(other))
+    sample = data.draw(samples(sampler))
+    other = data.draw(near(sampler, sample))
+    text = data.draw(renderings(sampler, other))
     assert not _correct(verify, sample, text), (sample.gold, text)
 
 
-def complete(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def complete(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P2: every spelling of the reference is CORRECT."""
-    sample = data.draw(samples(kind))
-    text = data.draw(renderings(sample))
-    assert _correct(verify, sample, text), (sample.gold, text, verify(kind, sample.gold, text))
+    sample = data.draw(samples(sampler))
+    text = data.draw(renderings(sampler, sample))
+    assert _correct(verify, sample, text), (
+        sample.gold,
+        text,
+        verify(sampler.kind, sample.gold, text),
+    )
 
 
-def total(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def total(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P3: any text has a verdict on the text; nothing raises."""
-    sample, text = data.draw(samples(kind)), data.draw(hostile_text())
-    assert verify(kind, sample.gold, text).status in (
+    sample, text = data.draw(samples(sampler)), data.draw(hostile_text())
+    assert verify(sampler.kind, sample.gold, text).status in (
         Status.CORRECT,
         Status.WRONG,
         Status.MALFORMED,
     )
 
 
-def accepts_equals_only(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def accepts_equals_only(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P4: between any two answers, CORRECT means equal by construction."""
-    one, two = data.draw(samples(kind)), data.draw(samples(kind))
-    equal = _key(one) == _key(two)
-    assert _correct(verify, one, data.draw(renderings(two))) == equal, (one.gold, two.gold)
+    one, two = data.draw(samples(sampler)), data.draw(samples(sampler))
+    equal = one.value == two.value
+    assert _correct(verify, one, data.draw(renderings(sampler, two))) == equal, (one.gold, two.gold)
 
 
-def _key(sample: Sample) -> object:
-    return sample.number, sorted(sample.polynomials), sample.items, sample.spans
-
-
-def junk_never_helps(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def junk_never_helps(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P5: text around a tagged wrong answer never makes it CORRECT."""
-    sample = data.draw(samples(kind))
-    other = data.draw(st.sampled_from(near_misses(sample)))
-    junk = data.draw(st.one_of(hostile_text(), renderings(sample).map(lambda t: wrap(t, "tag"))))
-    tagged = wrap(data.draw(renderings(other)), "tag")
+    sample = data.draw(samples(sampler))
+    other = data.draw(near(sampler, sample))
+    junk = data.draw(
+        st.one_of(hostile_text(), renderings(sampler, sample).map(lambda t: wrap(t, "tag")))
+    )
+    tagged = wrap(data.draw(renderings(sampler, other)), "tag")
     for completion in (tagged + junk, junk + tagged):
         answer = extract(completion, "tag")
         assert isinstance(answer, Verdict) or not _correct(verify, sample, answer), completion
 
 
-def form_counts(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def form_counts(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P6: the right value in a form that was not asked for is not CORRECT."""
-    sample = data.draw(samples(kind))
-    text = data.draw(st.sampled_from(wrong_forms(sample)))
+    sample = data.draw(samples(sampler))
+    text = data.draw(st.sampled_from(sampler.wrong_forms(sample)))
     assert not _correct(verify, sample, text), (sample.gold, text)
 
 
-def no_hedge(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def no_hedge(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P7: naming the answer beside another one is not CORRECT."""
-    sample = data.draw(samples(kind))
-    other = data.draw(st.sampled_from(near_misses(sample)))
-    texts = [data.draw(renderings(sample)), data.draw(renderings(other))]
+    sample = data.draw(samples(sampler))
+    other = data.draw(near(sampler, sample))
+    texts = [data.draw(renderings(sampler, sample)), data.draw(renderings(sampler, other))]
     first, second = data.draw(st.permutations(texts))
     joint = data.draw(
         st.sampled_from([" or ", ", ", " and ", "; ", " = ", " ± ", "\n", " / ", "|"])
@@ -204,38 +169,38 @@ def no_hedge(verify: Verifier, kind: str, data: st.DataObject) -> None:
     assert not _correct(verify, sample, first + joint + second), (sample.gold, first, joint, second)
 
 
-def symmetric(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def symmetric(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P8: two spellings of one answer grade each other alike, whichever is the reference."""
-    sample = data.draw(samples(kind))
-    one, two = data.draw(renderings(sample)), data.draw(renderings(sample))
-    verdicts = verify(kind, one, two), verify(kind, two, one)
+    sample = data.draw(samples(sampler))
+    one, two = data.draw(renderings(sampler, sample)), data.draw(renderings(sampler, sample))
+    verdicts = verify(sampler.kind, one, two), verify(sampler.kind, two, one)
     assert [v.status for v in verdicts] == [Status.CORRECT] * 2, (one, two, verdicts)
 
 
-def deterministic(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def deterministic(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P9: the same text has the same verdict again, also in another thread."""
-    sample = data.draw(samples(kind))
-    text = data.draw(st.one_of(hostile_text(), renderings(sample)))
+    sample = data.draw(samples(sampler))
+    text = data.draw(st.one_of(hostile_text(), renderings(sampler, sample)))
     seen: list[Verdict] = []
-    thread = threading.Thread(target=lambda: seen.append(verify(kind, sample.gold, text)))
+    thread = threading.Thread(target=lambda: seen.append(verify(sampler.kind, sample.gold, text)))
     thread.start()
     thread.join()
-    assert seen == [verify(kind, sample.gold, text)]
+    assert seen == [verify(sampler.kind, sample.gold, text)]
 
 
-def tells_references_apart(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def tells_references_apart(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P10: what is CORRECT for a reference is not CORRECT for another one."""
-    sample = data.draw(samples(kind))
-    other = data.draw(st.sampled_from(near_misses(sample)))
-    assert not _correct(verify, other, data.draw(renderings(sample)))
+    sample = data.draw(samples(sampler))
+    other = data.draw(near(sampler, sample))
+    assert not _correct(verify, other, data.draw(renderings(sampler, sample)))
 
 
-def reward_in_range(verify: Verifier, kind: str, data: st.DataObject) -> None:
+def reward_in_range(verify: Verifier, sampler: Sampler, data: st.DataObject) -> None:
     """P11: the reward is 0.0 or 1.0, and a reference that cannot be read is an error of ours."""
-    sample, text = data.draw(samples(kind)), data.draw(hostile_text())
-    verdict = verify(kind, sample.gold, text)
+    sample, text = data.draw(samples(sampler)), data.draw(hostile_text())
+    verdict = verify(sampler.kind, sample.gold, text)
     assert verdict.reward == float(verdict.status is Status.CORRECT)
-    assert verify(kind, "not a reference!", text).status is Status.VERIFIER_ERROR
+    assert verify(sampler.kind, "", text).status is Status.VERIFIER_ERROR
 
 
 PROPERTIES: dict[str, Property] = {
@@ -251,6 +216,59 @@ PROPERTIES: dict[str, Property] = {
     "P10": tells_references_apart,
     "P11": reward_in_range,
 }
+
+
+def verifier_suite(
+    verify: Verifier,
+    kind: str,
+    *,
+    sampler: Sampler | None = None,
+    settings: hypothesis.settings | None = None,
+) -> dict[str, Callable[[], None]]:
+    """Return the properties P1 … P11 as functions without arguments, ready to be called by a test.
+
+    Each raises AssertionError with the shrunk texts where the verifier lacks the property.
+
+    Args:
+        verify: takes kind, reference and text and returns a `Verdict`.
+        kind: the kind that it is tested on.
+        sampler: what is known of a kind of your own; by default what `SAMPLERS` has on `kind`.
+        settings: of Hypothesis; by default those of its current profile.
+
+    Returns:
+        Function by name, such as `P1 sound`.
+
+    Raises:
+        ValueError: `kind` has no sampler, or `sampler` is of another kind.
+
+    >>> from frostline.envs.answers import verify_answer
+    >>> suite = verifier_suite(verify_answer, "int", settings=hypothesis.settings(max_examples=9))
+    >>> suite["P1 sound"]()
+    """
+    if sampler is None:
+        if kind not in SAMPLERS:
+            names = ", ".join(SAMPLERS)
+            raise ValueError(f"kind must be one of {names}, or come with a sampler; got {kind!r}")
+        sampler = SAMPLERS[kind]
+    if sampler.kind != kind:
+        raise ValueError(f"sampler must be of kind {kind!r}, got one of {sampler.kind!r}")
+    return {
+        f"{name} {holds.__name__}": _test(holds, verify, sampler, settings)
+        for name, holds in PROPERTIES.items()
+    }
+
+
+def _test(
+    holds: Property, verify: Verifier, sampler: Sampler, settings: hypothesis.settings | None
+) -> Callable[[], None]:
+    def test(data: st.DataObject) -> None:
+        holds(verify, sampler, data)
+
+    # named after the property, so that a database of failures keeps them apart
+    test.__name__ = test.__qualname__ = f"{holds.__name__}_{sampler.kind}"
+    given = hypothesis.given(data=st.data())(test)
+    run: Callable[[], None] = settings(given) if settings else given
+    return run
 
 
 ProgramVerifier: TypeAlias = Callable[[str, list[tuple[int, int]]], Verdict]

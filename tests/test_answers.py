@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from frostline.envs.answers import KINDS, verify_answer
 from frostline.envs.problem import Status, Verdict
-from frostline.envs.properties import PROPERTIES, Property
+from frostline.envs.properties import PROPERTIES, Property, verifier_suite
+from frostline.envs.samples.samplers import SAMPLERS
 
 SMALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -23,7 +25,43 @@ SMALL = settings(max_examples=60, deadline=None, suppress_health_check=list(Heal
 @SMALL
 @given(data=st.data())
 def test_property_holds(holds: Property, kind: str, data: st.DataObject) -> None:
-    holds(verify_answer, kind, data)
+    holds(verify_answer, SAMPLERS[kind], data)
+
+
+def test_every_kind_has_a_sampler() -> None:
+    assert SAMPLERS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_a_sampler_reads_its_own_references(kind: str) -> None:
+    sampler, rng = SAMPLERS[kind], random.Random(0)
+    for _ in range(200):
+        sample = sampler.draw(rng)
+        assert sampler.read(sample.gold).value == sample.value
+
+
+@pytest.mark.parametrize("name", ["P1 sound", "P3 total", "P7 no_hedge"])
+def test_the_suite_finds_a_verifier_that_accepts_everything(name: str) -> None:
+    def generous(kind: str, gold: str, text: str) -> Verdict:
+        if "\0" in text:
+            raise ValueError("planted")
+        return Verdict(Status.CORRECT, "whatever it is")
+
+    quick = settings(max_examples=300, database=None, derandomize=True)
+    with pytest.raises((AssertionError, ValueError)):
+        verifier_suite(generous, "int", settings=quick)[name]()
+
+
+def test_the_suite_passes_on_the_verifier_that_ships() -> None:
+    for holds in verifier_suite(verify_answer, "iv", settings=settings(max_examples=5)).values():
+        holds()
+
+
+def test_the_suite_refuses_a_kind_that_it_does_not_know() -> None:
+    with pytest.raises(ValueError, match=r"kind must be one of .* got 'roman'"):
+        verifier_suite(verify_answer, "roman")
+    with pytest.raises(ValueError, match="sampler must be of kind 'rat', got one of 'int'"):
+        verifier_suite(verify_answer, "rat", sampler=SAMPLERS["int"])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +74,7 @@ def test_an_unknown_kind_suggests_the_near_one(kind: str, hint: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reference_that_cannot_be_read_is_an_error_of_ours(kind: str) -> None:
-    verdict = verify_answer(kind, "forty-two", "42")
+    verdict = verify_answer(kind, "", "42")
     assert verdict.status is Status.VERIFIER_ERROR
     assert "reference" in verdict.reason
 

@@ -39,7 +39,7 @@ class Parity(Family):
 
     name: ClassVar[str] = "parity"
     summary: ClassVar[str] = "Start with an even byte."
-    levels: ClassVar[Sequence[Level]] = (Level("say it"),)
+    levels: Sequence[Level] = (Level("say it"),)
 
     def draw(self, level: int, rng: random.Random) -> int:
         return rng.randrange(10**6)

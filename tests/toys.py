@@ -12,7 +12,7 @@ class Bits(Family):
 
     name: ClassVar[str] = "bits"
     summary: ClassVar[str] = "Start with a byte below the middle."
-    levels: ClassVar[Sequence[Level]] = (Level("say it"), Level("say it again"))
+    levels: Sequence[Level] = (Level("say it"), Level("say it again"))
 
     def draw(self, level: int, rng: random.Random) -> int:
         return rng.randrange(10**6)

@@ -24,7 +24,7 @@ class Sample:
 
 
 class Sampler(NamedTuple):
-    """All that is known of a kind beside its verifier, which must not be used here.
+    r"""All that is known of a kind beside its verifier, which must not be used here.
 
     Attributes:
         kind: a name in `answers.KINDS`.
@@ -32,7 +32,9 @@ class Sampler(NamedTuple):
         spellings: texts that all give the answer and must all be CORRECT, the plainest first.
         near_misses: answers of another value, just beside this one: one sign, one unit, one part.
         wrong_forms: texts of the right value in a form that was not asked for; never CORRECT.
-        read: returns the sample of a reference answer, in the spelling a generator writes.
+        read: returns the sample of a reference answer, in the spelling a generator writes; raises
+            ValueError on one that it does not cover.
+        delimiters: whether any spelling may stand in `$…$`, `\boxed{…}` and before a full stop.
     """
 
     kind: str
@@ -41,3 +43,4 @@ class Sampler(NamedTuple):
     near_misses: Callable[[Sample], list[Sample]]
     wrong_forms: Callable[[Sample], list[str]]
     read: Callable[[str], Sample]
+    delimiters: bool = True

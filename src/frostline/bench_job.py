@@ -78,7 +78,7 @@ class Alternating(Family):
 
     name: ClassVar[str] = "alternating"
     summary: ClassVar[str] = "Every second completion is right."
-    levels: ClassVar[Sequence[Level]] = (Level("none"),)
+    levels: Sequence[Level] = (Level("none"),)
 
     def __init__(self, job: Job) -> None:
         """Ask questions of the lengths that `job` says."""
