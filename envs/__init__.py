@@ -6,7 +6,7 @@ if __name__ != "frostline.envs":
 from .families import FAMILIES
 from .family import Family, Level, Question
 from .problem import SPLITS, Problem, Status, TaskSpec, Verdict
-from .registry import IDS, EnvLike, envs_by_family, register_all
+from .registry import IDS, SPECIAL_IDS, EnvLike, envs_by_family, register_all
 from .text_env import TextEnv
 
 register_all()
@@ -14,6 +14,7 @@ register_all()
 __all__ = [
     "FAMILIES",
     "IDS",
+    "SPECIAL_IDS",
     "SPLITS",
     "EnvLike",
     "Family",

@@ -112,7 +112,8 @@ class Family(abc.ABC):
         if problem.kind == "program":
             return verify_program(answer, problem.cases, shuffle_key=problem.task)
         if problem.kind == "input":
-            return verify_input(answer, problem.program, problem.cases[0][1])
+            like, output = problem.cases[0]
+            return verify_input(answer, problem.program, output, like=like)
         return verify_answer(problem.kind, problem.answer, answer)
 
     def feedback(self, problem: Problem, answer: str) -> str:

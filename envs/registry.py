@@ -9,6 +9,8 @@ import gymnasium
 
 from .families import FAMILIES
 from .family import Family
+from .mixture import Mixture
+from .task_file import TaskFileEnv
 from .text_env import TextEnv
 
 # an environment, or the id of one
@@ -29,6 +31,12 @@ def id_of(family: Family) -> str:
 # id → family name
 IDS = {id_of(family): name for name, family in FAMILIES.items()}
 
+# id → what documents it, of the environments that are no single family that ships
+SPECIAL_IDS: dict[str, type] = {
+    "frostline/TaskFile-v0": TaskFileEnv,
+    "frostline/Mixture-v0": Mixture,
+}
+
 
 def register_all() -> None:
     """Register every id with Gymnasium; ids that are there already are left alone."""
@@ -37,6 +45,10 @@ def register_all() -> None:
             gymnasium.register(
                 env_id, entry_point="frostline.envs.text_env:TextEnv", kwargs={"family": family}
             )
+    for env_id, special in SPECIAL_IDS.items():
+        if env_id not in gymnasium.registry:
+            entry_point = f"{special.__module__}:{special.__name__}"
+            gymnasium.register(env_id, entry_point=entry_point)
 
 
 def envs_by_family(envs: Sequence[EnvLike]) -> dict[str, TextEnv]:
@@ -49,6 +61,9 @@ def envs_by_family(envs: Sequence[EnvLike]) -> dict[str, TextEnv]:
     for env in envs:
         made = gymnasium.make(env) if isinstance(env, str) else env
         inner = made.unwrapped
+        if isinstance(inner, Mixture):
+            rule = "envs must hold one environment per family; of a Mixture pass its parts"
+            raise ValueError(f"{rule}, list(mixture.parts.values())")
         if not isinstance(inner, TextEnv):
             raise ValueError(f"envs must hold text environments, got {env!r}")
         if inner.family.name in found:

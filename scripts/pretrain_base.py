@@ -5,7 +5,7 @@ reinforcement learning has something to find. Only problems of the train split a
 
     python scripts/pretrain_base.py --out agents/base_policy
 
-One run takes about an hour on one thread, shows its progress, writes a checkpoint every 100
+One run takes about fifty minutes on one thread, shows its progress, writes a checkpoint every 100
 steps to `--work` and goes on from there when it is started again. The result is a
 pure function of the seed, the number of steps and the number of threads.
 """
@@ -18,9 +18,8 @@ import math
 import os
 import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,71 +31,52 @@ from frostline.envs.instructions import prompt_text
 from frostline.envs.problem import TaskSpec
 from frostline.envs.streams import MAX_INDEX, keyed_rng
 
-VOCABULARY = 384
+VOCABULARY = 640
 END, PAD = "<|end|>", "<|pad|>"
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """What is practised from a step on.
+class Practice(NamedTuple):
+    """How much of a family is practised.
 
     Attributes:
-        start: first step.
-        shares: share of each family.
-        levels: examples per level of each family, relative.
+        share: of all examples, relative to the other families.
+        levels: examples per level, relative, from level 1 up; the levels beyond are not practised.
     """
 
-    start: int
-    shares: dict[str, float]
-    levels: dict[str, tuple[float, ...]]
+    share: float
+    levels: tuple[float, ...]
 
 
-# The easy levels are learned; of the hard ones the policy keeps a trace, a pass rate that
-# reinforcement learning can raise. Quadratics need practice to leave one (second phase), and the
-# last phase, at low learning rates, is for the easy levels again.
-ARITHMETIC = (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3)
-POLYNOMIALS = (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3)
-PHASES = (
-    Phase(
-        0,
-        {"arithmetic": 0.25, "polynomials": 0.2, "closed_forms": 0.55},
-        {
-            "arithmetic": ARITHMETIC,
-            "polynomials": POLYNOMIALS,
-            "closed_forms": (8, 6, 16, 5, 8, 7, 7, 6, 4, 3, 3, 3, 3),
-        },
-    ),
-    Phase(
-        1100,
-        {"arithmetic": 0.2, "polynomials": 0.15, "closed_forms": 0.65},
-        {
-            "arithmetic": ARITHMETIC,
-            "polynomials": POLYNOMIALS,
-            "closed_forms": (5, 5, 16, 3, 5, 6, 14, 18, 4, 5, 3, 4, 4),
-        },
-    ),
-    Phase(
-        1400,
-        {"arithmetic": 0.3, "polynomials": 0.2, "closed_forms": 0.5},
-        {
-            "arithmetic": (10, 10, 6, 6, 3, 2, 2, 2, 1, 0.5, 0.3),
-            "polynomials": (6, 2, 8, 8, 6, 5, 1, 3, 2, 0.5, 0.3),
-            "closed_forms": (10, 10, 20, 8, 8, 12, 0.5, 1, 2, 1, 2, 0.2, 0.2),
-        },
-    ),
-)
-DECAY_FROM = 1020  # step at which the learning rate starts to fall
+# Easy levels are learned; of the hard ones the policy keeps a trace, a pass rate that reinforcement
+# learning can raise. Closed forms are what `frostline train` starts with, hence their share.
+EASY_FIRST = (10.0, 4, 3, 2, 1, 1, 0.5, 0.5)
+MIXTURE = {
+    "arithmetic": Practice(9, (6, 6, 8, 6, 4, 4, 5, 4, 1, 0.5, 0.3)),
+    "polynomials": Practice(7, (5, 3, 6, 5, 4, 4, 1, 2, 2, 0.5, 0.3)),
+    "closed_forms": Practice(30, (8, 6, 12, 6, 8, 8, 10, 9, 3, 2, 2, 2, 2)),
+    "fractions": Practice(5, EASY_FIRST),
+    "number_theory": Practice(5, EASY_FIRST),
+    "linear_equations": Practice(5, EASY_FIRST),
+    "quadratic_equations": Practice(5, EASY_FIRST),
+    "inequalities": Practice(5, EASY_FIRST),
+    "calculus": Practice(5, EASY_FIRST),
+    "countdown": Practice(4, EASY_FIRST),
+    "piecewise_functions": Practice(5, EASY_FIRST),
+    "recurrences": Practice(5, EASY_FIRST),
+    "list_functions": Practice(5, EASY_FIRST),
+    "deduction_abduction": Practice(5, EASY_FIRST),
+}
+DECAY_FROM = 0.6  # share of the steps after which the learning rate falls
 
 
 def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
     """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
     rng = keyed_rng("pretrain", seed, step)
-    phase = [phase for phase in PHASES if phase.start <= max(step, 0)][-1]
-    names = list(phase.shares)
+    names, shares = list(MIXTURE), [practice.share for practice in MIXTURE.values()]
     examples = []
     for _ in range(count):
-        name = rng.choices(names, list(phase.shares.values()))[0]
-        weights = phase.levels[name]
+        name = rng.choices(names, shares)[0]
+        weights = MIXTURE[name].levels
         level = rng.choices(range(1, len(weights) + 1), weights)[0]
         examples.append(example(name, TaskSpec(name, level, "train", rng.randrange(MAX_INDEX))))
     return examples
@@ -112,7 +92,7 @@ def example(name: str, task: TaskSpec) -> tuple[str, str]:
 def build_tokenizer() -> PreTrainedTokenizerFast:
     """Return a byte-level BPE tokenizer whose digits and operators are single tokens.
 
-    The few merges are learned from prompts, so their fixed words cost one token.
+    The few merges are learned from prompts and answers, so their fixed words cost one token.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -128,15 +108,15 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    prompts = [prompt for prompt, _ in draw_examples(0, -1, 4000)]
-    tokenizer.train_from_iterator(prompts, trainer)
+    texts = [text for pair in draw_examples(0, -1, 8000) for text in pair]
+    tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, model_max_length=512
     )
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """Return the untrained decoder: 12 layers of width 128, 2.3 M parameters."""
+    """Return the untrained decoder: 12 layers of width 128, 2.4 M parameters."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -186,11 +166,11 @@ def answer_log_probs(
 def validate(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, per_level: int
 ) -> dict[str, list[float]]:
-    """Return, per family and level, the mean probability of sampling the reference answer."""
+    """Return, per family and low level, the mean probability of sampling the reference answer."""
     rates: dict[str, list[float]] = {}
-    for name, weights in PHASES[0].levels.items():
+    for name in MIXTURE:
         rates[name] = []
-        for level in range(1, len(weights) + 1):
+        for level in range(1, (9 if name == "closed_forms" else 3) + 1):
             tasks = [TaskSpec(name, level, "validation", i) for i in range(per_level)]
             ids, labels = encode(tokenizer, [example(name, task) for task in tasks])
             log_probs, rows = answer_log_probs(model, ids, labels)
@@ -236,7 +216,7 @@ def make_optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[A
 
 def rate_at(step: int, steps: int) -> float:
     """Return the learning-rate factor: 100 steps of warm-up, constant, linear decay to 2 %."""
-    return min((step + 1) / 100, 1.0, max((steps - step) / (steps - DECAY_FROM), 0.02))
+    return min((step + 1) / 100, 1.0, max((steps - step) / (steps * (1 - DECAY_FROM)), 0.02))
 
 
 def save_checkpoint(
@@ -282,7 +262,7 @@ def train(
             if (step + 1) % args.every == 0 or step + 1 == args.steps:
                 seconds = time.perf_counter() - began
                 save_checkpoint(checkpoint, model, optimizers, step + 1, seconds)
-                line = {"step": step + 1, "loss": loss, **validate(model, tokenizer, 100)}
+                line = {"step": step + 1, "loss": loss, **validate(model, tokenizer, 50)}
                 with (args.work / "validation.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
     return time.perf_counter() - began
@@ -295,7 +275,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=1700, help="more than 1400")
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)

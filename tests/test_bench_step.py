@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import torch
 
-from frostline.bench_clock import time_iteration
-from frostline.bench_command import figure, specs, table
-from frostline.bench_job import END, VOCABULARY, Job, make_agent, make_model, make_tokenizer
-from frostline.bench_memory import live_bytes, measure_memory, peak_growth
-from frostline.bench_peer import _Trainer, alternating, take_turns
-from frostline.bench_products import product_rates
-from frostline.bench_step import Row, against
+from frostline.bench.clock import time_iteration
+from frostline.bench.command import figure, specs, table
+from frostline.bench.job import END, VOCABULARY, Job, make_agent, make_model, make_tokenizer
+from frostline.bench.memory import live_bytes, measure_memory, peak_growth
+from frostline.bench.peer import _Trainer, alternating, take_turns
+from frostline.bench.products import product_rates
+from frostline.bench.step import Row, against
 from frostline.cli import EXIT_USAGE
 from frostline.cli import main as frostline
 

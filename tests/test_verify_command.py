@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from frostline.envs.samples.samplers import SAMPLERS
 from frostline.verify import HIDDEN_INPUTS, VerifyArgs, main, run_verify, verify_lines
 
 CORPORA = Path(__file__).with_name("corpora")
@@ -58,6 +60,35 @@ def test_a_candidate_is_run_on_zero_negatives_and_large_values() -> None:
     assert set(verdicts(*({"code": code} for code in wrong))) == {"WRONG"}
 
 
+def test_every_kind_is_known_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    for kind, sampler in SAMPLERS.items():
+        gold = sampler.draw(random.Random(1)).gold
+        line = {"kind": kind, "gold": gold, "completion": gold, "answer_format": "raw"}
+        assert verdicts(line) == ["CORRECT"], line
+        assert f"{kind}," in said
+
+
+def test_a_program_is_graded_on_the_cases_of_its_line() -> None:
+    cases = [[[3, 1, 2], [1, 2, 3]], [[], []]]
+    assert verdicts(
+        {"code": "sorted(xs)", "cases": cases},
+        {"code": "xs", "cases": cases},
+        {"kind": "program", "cases": cases, "completion": "<answer>sorted(xs)</answer>"},
+        {"kind": "program", "cases": cases, "completion": "sorted(xs)"},
+        {"code": "n + 1", "cases": [[1, 2], [5, 6]]},
+    ) == ["CORRECT", "WRONG", "CORRECT", "MALFORMED", "CORRECT"]
+
+
+def test_an_input_is_right_if_the_program_gives_the_same_on_it() -> None:
+    line = {"kind": "input", "program": "def f(n):\n    return n*n", "gold": "4"}
+    completions = ("<answer>4</answer>", "<answer>-4</answer>", "<answer>5</answer>", "4")
+    said = verdicts(*({**line, "completion": text} for text in completions))
+    assert said == ["CORRECT", "CORRECT", "WRONG", "MALFORMED"]
+
+
 def test_a_reference_that_cannot_be_read_is_reported_and_not_called_wrong() -> None:
     entry = {"kind": "int", "gold": "forty", "completion": "<answer>42</answer>"}
     assert verdicts(entry) == ["VERIFIER_ERROR"]
@@ -80,6 +111,10 @@ BAD_LINES = [
     ("{}", "a line needs the keys kind, gold, completion or code; no 'kind'"),
     ('{"kind": "int", "gold": "1", "completions": "1"}', "mean 'completion' by 'completions'?"),
     ('{"kind": "int", "gold": 42, "completion": ""}', "gold must be a string, got 42"),
+    ('{"code": "n", "cases": [[1]]}', "cases must be a list of [input, output] pairs"),
+    ('{"kind": "program", "completion": ""}', "cases must be a list of [input, output] pairs"),
+    ('{"kind": "input", "gold": "1+1", "program": "", "completion": ""}', "gold must be an input"),
+    ('{"kind": "input", "gold": "1", "program": "f = 1", "completion": ""}', "program must give"),
     ('{"code": null}', "code must be a string, got null"),
     ('{"code": "n", "gold": "1"}', "got code and gold"),
     ('{"kind": "ints", "gold": "1", "completion": ""}', "got 'ints'; did you mean 'int'?"),

@@ -62,6 +62,7 @@ _TABLE = str.maketrans(
         "∈": "\\in ",
         "∅": "\\emptyset ",
         "ℝ": "\\mathbb{R}",
+        "√": "\\sqrt ",
     }
 )
 

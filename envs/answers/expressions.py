@@ -71,28 +71,37 @@ class Pow:
     exponent: int
 
 
-Node: TypeAlias = Num | Var | Neg | Sum | Product | Recip | Pow
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A named function of `body`; only `functions.parse_function` makes these."""
 
-_TOKEN = re.compile(
-    r" *(?:(?P<num>[1-9][0-9]{0,2}(?:(?:\{,\}[0-9]{3})+|(?:,[0-9]{3})+)(?![0-9])(?:\.[0-9]+)?"
+    name: str
+    body: Node
+
+
+Node: TypeAlias = Num | Var | Neg | Sum | Product | Recip | Pow | Call
+
+# what a token may be, in order; `functions` puts the names of functions in between
+NUMBER_TOKEN = (
+    r"(?P<num>[1-9][0-9]{0,2}(?:(?:\{,\}[0-9]{3})+|(?:,[0-9]{3})+)(?![0-9])(?:\.[0-9]+)?"
     r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
     r"|(?P<vulgar>[" + "".join(VULGAR) + r"])"
-    r"|(?P<word>[A-Za-z]{3,})|(?P<var>[A-Za-z])"
-    r"|(?P<op>\*\*|[-+*/^(){}]|\\frac(?![A-Za-z])|\\cdot(?![A-Za-z])|\\times(?![A-Za-z])"
-    r"|\\div(?![A-Za-z])))"
 )
+WORD_TOKEN = r"(?P<word>[A-Za-z]{3,})|(?P<var>[A-Za-z])"
+OPERATOR = r"\*\*|[-+*/^(){}]|\\(?:frac|cdot|times|div)(?![A-Za-z])"
+_TOKEN = re.compile(rf" *(?:{NUMBER_TOKEN}|{WORD_TOKEN}|(?P<op>{OPERATOR}))")
 _SAME_AS = {"**": "^", "\\cdot": "*", "\\times": "*", "\\div": "/"}
 _END = ("end", "")
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
+def _tokens(text: str, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
     """Split into (kind, text) pairs that end in an `end` token."""
     found: list[tuple[str, str]] = []
     at, end = 0, len(text.rstrip(" "))
     while at < end:
-        match = _TOKEN.match(text, at)
+        match = pattern.match(text, at)
         if not match or match.lastgroup is None:
-            raise Malformed(f"cannot read {text[at : at + 12]!r}")
+            raise Malformed(f"cannot read {text[at:].lstrip()[:1]!r}")
         word = match[match.lastgroup]
         if match.lastgroup == "word":  # a function or prose, not a product of its letters
             raise Malformed(f"the word {word[:12]!r}")
@@ -110,11 +119,17 @@ def _number(word: str) -> int | Fraction:
     return Fraction(int(digits), 10 ** len(tail)) if tail else int(digits)
 
 
-class _Parser:
-    """Recursive descent over the tokens of one text; used once and thrown away."""
+class Parser:
+    """Recursive descent over the tokens of one text; used once and thrown away.
 
-    def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+    Args:
+        text: cleaned text.
+        pattern: of a token, each with its kind as the name of the group that matches.
+    """
+
+    def __init__(self, text: str, pattern: re.Pattern[str] = _TOKEN) -> None:
+        """Read the tokens."""
+        self.tokens = _tokens(text, pattern)
         self.at = 0
         self.depth = 0
 
@@ -127,15 +142,25 @@ class _Parser:
         return ""
 
     def expect(self, word: str) -> None:
+        """Consume the operator `word`, or raise `Malformed`."""
         if not self.take(word):
             raise Malformed(f"expected {word!r}, found {self.tokens[self.at][1] or 'the end'!r}")
 
     def enter(self) -> None:
+        """Count one more level of nesting."""
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise Malformed(f"nested deeper than {MAX_NESTING}")
 
+    def whole(self) -> Node:
+        """Read the whole text as one sum."""
+        node = self.sum()
+        if self.tokens[self.at] is not _END:
+            raise Malformed(f"unexpected {self.tokens[self.at][1]!r}")
+        return node
+
     def sum(self) -> Node:
+        """Read terms with signs between them."""
         self.enter()
         parts = [self.signed(self.product)]
         while sign := self.take("+", "-"):
@@ -155,6 +180,7 @@ class _Parser:
         return Neg(body) if sign == "-" else body
 
     def product(self) -> Node:
+        """Read factors with `*`, `/` or nothing between them."""
         parts = [self.power()]
         while True:
             if self.take("*"):
@@ -165,12 +191,13 @@ class _Parser:
                 kind, word = self.tokens[self.at]
                 if kind in ("num", "vulgar"):
                     raise Malformed("a number directly after a factor")
-                if kind != "var" and word not in ("(", "\\frac"):
+                if kind not in ("var", "call") and word not in ("(", "\\frac"):
                     break
                 parts.append(self.power())
         return parts[0] if len(parts) == 1 else Product(tuple(parts))
 
     def power(self) -> Node:
+        """Read a factor with its exponent."""
         base = self.atom()
         if not self.take("^"):
             return base
@@ -180,6 +207,7 @@ class _Parser:
         return Pow(base, exponent)
 
     def exponent(self) -> int:
+        """Read a literal exponent."""
         opening = self.take("{", "(")
         kind, word = self.tokens[self.at]
         if kind != "num" or not word.isdigit():
@@ -192,6 +220,7 @@ class _Parser:
         return int(word)
 
     def atom(self) -> Node:
+        """Read a literal, a variable or what stands in brackets."""
         kind, word = self.tokens[self.at]
         self.at += 1
         if kind == "num":
@@ -209,6 +238,7 @@ class _Parser:
         raise Malformed(f"unexpected {word or 'end'!r}")
 
     def braced(self) -> Node:
+        """Read what stands in braces."""
         self.expect("{")
         body = self.sum()
         self.expect("}")
@@ -230,11 +260,7 @@ def parse_expression(text: str) -> Node:
     """
     if len(text) > MAX_ANSWER_CHARS:
         raise Malformed(f"longer than {MAX_ANSWER_CHARS} characters")
-    parser = _Parser(plain_fractions(text))
-    node = parser.sum()
-    if parser.tokens[parser.at] is not _END:
-        raise Malformed(f"unexpected {parser.tokens[parser.at][1]!r}")
-    return node
+    return Parser(plain_fractions(text)).whole()
 
 
 def variables(node: Node) -> frozenset[str]:
@@ -246,5 +272,5 @@ def variables(node: Node) -> frozenset[str]:
             return frozenset((name,))
         case Sum(parts) | Product(parts):
             return frozenset().union(*map(variables, parts))
-        case Neg(body) | Recip(body) | Pow(body, _):
+        case Neg(body) | Recip(body) | Pow(body, _) | Call(_, body):
             return variables(body)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import literals, polynomials, sets
+from . import (
+    calculus,
+    decimals,
+    factorizations,
+    literals,
+    number_expressions,
+    polynomials,
+    python_values,
+    sets,
+    surds,
+    texts,
+    tuples,
+)
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -11,5 +23,13 @@ KINDS: dict[str, Kind] = {
         *literals.KINDS,
         *polynomials.KINDS,
         *sets.KINDS,
+        *surds.KINDS,
+        *number_expressions.KINDS,
+        *decimals.KINDS,
+        *tuples.KINDS,
+        *texts.KINDS,
+        *factorizations.KINDS,
+        *calculus.KINDS,
+        *python_values.KINDS,
     )
 }

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from .characters import Malformed
-from .expressions import Neg, Node, Num, Pow, Product, Recip, Sum, Var, variables
+from .expressions import Call, Neg, Node, Num, Pow, Product, Recip, Sum, Var, variables
 
 MAX_DEGREE = 400
 MAX_BITS = 2048
@@ -83,6 +83,8 @@ class Evaluator:
                 return self.power(self.polynomial(base), exponent)
             case Recip(body):
                 return self.reciprocal(body)
+            case Call(name):
+                raise Malformed(f"the function {name}")
 
     def constant(self, value: int | Fraction) -> Polynomial:
         """Return a constant polynomial."""

@@ -1,4 +1,7 @@
-"""Finite sets and unions of intervals of rational numbers."""
+"""Finite sets of exact numbers, and unions of intervals whose ends are exact numbers.
+
+An exact number is a rational literal or a finished sum of roots (see `surds`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import NamedTuple
 
 from .characters import Malformed
 from .kind import by_value
-from .literals import parse_rational, without_assignment
+from .literals import without_assignment
+from .surd_values import Exact, has_order
+from .surds import parse_surd
 
 MAX_SET_ITEMS = 16
 MAX_INTERVALS = 8
@@ -27,11 +32,11 @@ _INFINITY = re.compile(r"([+-]?) *(?:\\infty|inf|infinity|oo)")
 _REALS = re.compile(r"\\mathbb *\{? *R *\}?|R")
 
 
-def parse_set(text: str) -> frozenset[Fraction]:
+def parse_set(text: str) -> frozenset[Exact]:
     """Return the set that a cleaned text lists, in braces, bare, or as assignments to one letter.
 
-    Items are rational literals between commas, semicolons, `or` or `and`; a comma always separates,
-    so thousands need `{,}`. Parentheses would be a pair or an interval, and a repeated item would
+    Items are exact numbers between commas, semicolons, `or` or `and`; a comma always separates, so
+    thousands need `{,}`. Parentheses would be a pair or an interval, and a repeated item would
     make padding free: both are malformed.
 
     Raises:
@@ -53,7 +58,7 @@ def parse_set(text: str) -> frozenset[Fraction]:
         raise Malformed(f"more than {MAX_SET_ITEMS} items")
     if not braces:  # such as `$x=1$ or $x=2$`
         items = _assigned([m[1] if (m := _FORMULA.fullmatch(item)) else item for item in items])
-    values = [parse_rational(item) for item in items]
+    values = [parse_surd(item) for item in items]
     found = frozenset(values)
     if len(found) < len(values):
         raise Malformed("an item is repeated")
@@ -73,12 +78,12 @@ class End(NamedTuple):
 
     Attributes:
         infinite: -1, 0 or 1.
-        value: 0 where infinite.
+        value: real, with one root at most; 0 where infinite.
         after: 0 when the cut lies just before `value`, 1 just after it.
     """
 
     infinite: int
-    value: Fraction
+    value: Exact
     after: int
 
 
@@ -134,13 +139,16 @@ def _interval(text: str) -> Interval:
 def _end(text: str, *, after: bool, closed: bool) -> End:
     match = _INFINITY.fullmatch(text)
     if not match:
-        return End(0, parse_rational(text), int(after))
+        value = parse_surd(text)
+        if not has_order(value):
+            raise Malformed("an end must be real and have one root at most")
+        return End(0, value, int(after))
     if closed:
         raise Malformed("a closed bracket at infinity")
     return End(-1 if match[1] == "-" else 1, Fraction(0), 0)
 
 
 KINDS = (
-    by_value("set", "a finite set of rationals, in any order", parse_set),
+    by_value("set", "a finite set of exact numbers, in any order", parse_set),
     by_value("iv", "an interval or a union of intervals", parse_intervals),
 )

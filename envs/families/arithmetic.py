@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..family import Family, Level, Question
+from ..streams import randint
 
 
 class Sum(NamedTuple):
@@ -26,7 +27,7 @@ class Sum(NamedTuple):
 
 def _ordered(a: int, sign: str, b: int) -> str:
     """Return `a sign b` with the smaller operand first."""
-    return f"{min(a, b)} {sign} {max(a, b)}"
+    return f"{a} {sign} {b}" if a <= b else f"{b} {sign} {a}"
 
 
 def _commuted(a: int, sign: str, b: int, value: int) -> Sum:
@@ -38,17 +39,17 @@ def _as_is(text: str, value: int) -> Sum:
 
 
 def _add(rng: random.Random) -> Sum:
-    a, b = rng.randint(1, 30), rng.randint(1, 30)
+    a, b = randint(rng, 1, 30), randint(rng, 1, 30)
     return _commuted(a, "+", b, a + b)
 
 
 def _subtract(rng: random.Random) -> Sum:
-    a, b = rng.randint(1, 30), rng.randint(1, 30)
+    a, b = randint(rng, 1, 30), randint(rng, 1, 30)
     return _as_is(f"{a} - {b}", a - b)
 
 
 def _chain(rng: random.Random) -> Sum:
-    a, b, c = rng.randint(1, 40), rng.randint(1, 40), rng.randint(1, 40)
+    a, b, c = randint(rng, 1, 40), randint(rng, 1, 40), randint(rng, 1, 40)
     canonical = f"{_ordered(a, '+', c)} - {b}"
     if rng.random() < 0.5:
         return Sum(f"{a} + {c} - {b}", a + c - b, canonical)
@@ -56,25 +57,25 @@ def _chain(rng: random.Random) -> Sum:
 
 
 def _multiply(rng: random.Random) -> Sum:
-    a, b = rng.randint(2, 12), rng.randint(2, 40)
+    a, b = randint(rng, 2, 12), randint(rng, 2, 40)
     if rng.random() < 0.5:
         a, b = b, a
     return _commuted(a, "*", b, a * b)
 
 
 def _divide(rng: random.Random) -> Sum:
-    a, b = rng.randint(2, 30), rng.randint(2, 12)
+    a, b = randint(rng, 2, 30), randint(rng, 2, 12)
     return _as_is(f"{a * b} / {b}", a)
 
 
 def _remainder(rng: random.Random) -> Sum:
     # no divisor below 7: the remainder 0 would be too good a guess
-    a, b = rng.randint(20, 199), rng.randint(7, 19)
+    a, b = randint(rng, 20, 199), randint(rng, 7, 19)
     return _as_is(f"{a} mod {b}", a % b)
 
 
 def _precedence(rng: random.Random) -> Sum:
-    a, b, c = rng.randint(1, 50), rng.randint(2, 9), rng.randint(2, 12)
+    a, b, c = randint(rng, 1, 50), randint(rng, 2, 9), randint(rng, 2, 12)
     product = _ordered(b, "*", c)
     forms = (Sum(f"{a} + {b} * {c}", a + b * c, f"{a} + {product}"),
              Sum(f"{a} - {b} * {c}", a - b * c, f"{a} - {product}"),
@@ -83,7 +84,7 @@ def _precedence(rng: random.Random) -> Sum:
 
 
 def _brackets(rng: random.Random) -> Sum:
-    a, b, c = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9)
+    a, b, c = randint(rng, 1, 20), randint(rng, 1, 20), randint(rng, 2, 9)
     forms = (Sum(f"({a} + {b}) * {c}", (a + b) * c, f"{c} * ({_ordered(a, '+', b)})"),
              Sum(f"({a} - {b}) * {c}", (a - b) * c, f"{c} * ({a} - {b})"),
              Sum(f"{c} * ({a} - {b})", c * (a - b), f"{c} * ({a} - {b})"))  # fmt: skip
@@ -91,8 +92,8 @@ def _brackets(rng: random.Random) -> Sum:
 
 
 def _several(rng: random.Random) -> Sum:
-    a, b, c, d = (rng.randint(2, 12) for _ in range(4))
-    e = rng.randint(1, 50)
+    a, b, c, d = (randint(rng, 2, 12) for _ in range(4))
+    e = randint(rng, 1, 50)
     first, second = _ordered(a, "*", b), _ordered(c, "*", d)
     both = " + ".join(sorted((first, second)))
     forms = (Sum(f"{a} * {b} + {c} * {d} - {e}", a * b + c * d - e, f"{both} - {e}"),
@@ -102,13 +103,13 @@ def _several(rng: random.Random) -> Sum:
 
 
 def _nested(rng: random.Random) -> Sum:
-    a, b, c, d = rng.randint(1, 20), rng.randint(1, 20), rng.randint(2, 9), rng.randint(1, 9)
+    a, b, c, d = randint(rng, 1, 20), randint(rng, 1, 20), randint(rng, 2, 9), randint(rng, 1, 9)
     if rng.random() < 0.5:
-        m, value = rng.randint(7, 19), (a + b) * c + d
+        m, value = randint(rng, 7, 19), (a + b) * c + d
         canonical = f"({c} * ({_ordered(a, '+', b)}) + {d}) mod {m}"
         return Sum(f"(({a} + {b}) * {c} + {d}) mod {m}", value % m, canonical)
     # the third term makes the division exact
-    quotient = rng.randint(2, 20)
+    quotient = randint(rng, 2, 20)
     third = quotient * (d + 1) + b
     first = f"{_ordered(a, '+', third)} - {a + b}"
     return Sum(f"({a} - {a + b} + {third}) / {d + 1} * {c}", quotient * c,
@@ -116,8 +117,8 @@ def _nested(rng: random.Random) -> Sum:
 
 
 def _wide(rng: random.Random) -> Sum:
-    a, b = rng.randint(12, 99), rng.randint(12, 99)
-    c = rng.randint(100, 999)
+    a, b = randint(rng, 12, 99), randint(rng, 12, 99)
+    c = randint(rng, 100, 999)
     return Sum(f"{a} * {b} - {c}", a * b - c, f"{_ordered(a, '*', b)} - {c}")
 
 
@@ -147,7 +148,18 @@ LEVELS = (
 
 
 class Arithmetic(Family):
-    """Compute the value of an integer expression."""
+    """Compute the value of an integer expression.
+
+    ## Description
+    An expression of whole numbers with `+`, `-`, `*`, exact `/` and `mod`, from two terms to nested
+    brackets. Each level is a form of expression with ranges for its numbers.
+
+    ## Answer
+    An integer literal. An expression of the right value, the question among them, is no answer.
+
+    ## Version history
+    v0: first release.
+    """
 
     name = "arithmetic"
     summary = "Integer expressions from sums to nested brackets; the answer is a number."

@@ -85,7 +85,21 @@ LEVELS: tuple[Form, ...] = (
 
 
 class ClosedForms(Family):
-    """Write a program for f(n) from its first values."""
+    """Write a program for f(n) from its first values.
+
+    ## Description
+    f(1), f(2), f(3), … are shown, as many as the identifiability certificate needs: no program of
+    the certificate's class and of no more nodes than the reference agrees on them and is another
+    function (`envs/certificates/closed_forms.py`).
+
+    ## Answer
+    A Python program: an expression in `n`, a lambda, or `def f`. It is run in a sandbox on hidden
+    inputs (0, negatives, neighbours of what is shown, large values) and must give the right `int`
+    on every one, twice, in two orders.
+
+    ## Version history
+    v0: first release.
+    """
 
     name = "closed_forms"
     summary = "Program synthesis: f(1)=1, f(2)=4, f(3)=9 is answered by a program such as n*n."

@@ -136,7 +136,19 @@ LEVELS = (
 
 
 class Polynomials(Family):
-    """Manipulate polynomials in x; the form of the answer is part of the question."""
+    """Manipulate polynomials in x; the form of the answer is part of the question.
+
+    ## Description
+    Polynomials with integer coefficients are evaluated, collected, added, expanded and factored.
+
+    ## Answer
+    What is evaluated is answered by an integer literal, what is collected, added or expanded by a
+    sum of different monomials, what is factored by the complete factorisation over the integers.
+    A polynomial that is equal but in another form is WRONG.
+
+    ## Version history
+    v0: first release.
+    """
 
     name = "polynomials"
     summary = "Polynomials in x: evaluate, collect, add, expand, factor; the answer's form counts."

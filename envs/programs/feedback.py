@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..problem import Verdict
+from ..problem import Case, Verdict
+from ..values import same_value, shown_value
 from .interpreter import run_program
-from .verifier import as_module
+from .verifier import as_module, gives_ints, parameter_of
 
 NO_COUNTEREXAMPLE = "Not correct: right on every case shown, wrong on a hidden one."
-MAX_SHOWN_CHARS = 40
 
 
-def counterexample(code: str, shown: Sequence[tuple[int, int]]) -> str:
+def counterexample(code: str, shown: Sequence[Case]) -> str:
     """Return a sentence with the first shown case that a program gets wrong.
 
     Args:
         code: the program, whatever it is.
         shown: the `(input, output)` pairs that the question showed; no hidden case is used.
     """
-    module = as_module(code)
+    module = as_module(code, parameter_of(shown))
     if isinstance(module, Verdict):
         return f"Not correct: {module.reason}."
-    result = run_program(module, [n for n, _ in shown])
+    result = run_program(module, [x for x, _ in shown], ints=gives_ints(shown))
     if result.values is None:
         return f"Not correct: {result.reason}."
-    for (n, expected), value in zip(shown, result.values, strict=True):
-        if type(value) is not int or value != expected:
-            # repr of a huge int is refused by Python, and nobody reads it
-            small = type(value) is not int or abs(value) < 10**MAX_SHOWN_CHARS
-            text = repr(value)[:MAX_SHOWN_CHARS] if small else "a huge number"
-            return f"Not correct: f({n}) should be {expected}, yours gives {text}."
+    for (x, expected), value in zip(shown, result.values, strict=True):
+        if not same_value(value, expected):
+            return (
+                f"Not correct: f({x!r}) should be {expected!r}, yours gives {shown_value(value)}."
+            )
     return NO_COUNTEREXAMPLE

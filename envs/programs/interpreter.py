@@ -38,11 +38,15 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
-from ..problem import Status
+from ..problem import Status, Value
+from ..values import fresh_value
 
 FEED_SECONDS = 0.15  # of each of the two feeds: define, then call
 KILL_GRACE_SECONDS = 0.05
 MAX_RESULT_BITS = 4096
+MAX_RESULT_ITEMS = 256  # of one value, at all depths together
+MAX_RESULT_DEPTH = 8
+MAX_RESULT_CHARS = 4000
 MAX_PROCESSES = 2
 
 _LIMITS = ResourceLimits(
@@ -53,9 +57,50 @@ _LIMITS = ResourceLimits(
     max_suspensions=1,
 )
 _POLICY = OSPolicy(sleep="zero", random_start={"seed": 0}, datetime=datetime.datetime(2026, 1, 1))
-# compared inside the sandbox, so that no large value and no other type crosses to the host; a value
-# without `<` is no int
-_CALL = "[_y if -_cap < _y < _cap else None for _y in [f(_x) for _x in _xs]]"
+# Values are bounded inside the sandbox, so that none that is large, shared or of another type
+# crosses to the host: `x = [x, x]` forty times over would take terabytes there. What bounds them
+# is out of a program's reach: local names that `f` cannot rebind, and comparisons in place of `len`
+# and `type`, which it may shadow. A value without `<` is no int.
+_CALL_INTS = f"""[_y if -_c < _y < _c else ...
+ for _c in [1 << {MAX_RESULT_BITS}] for _y in [f(_x) for _x in _xs]]"""
+# each value is copied before the next call, which could change it
+_CALL_VALUES = f"""
+def _call():
+    cap = 1 << {MAX_RESULT_BITS}
+    left = 0
+    def small(y, depth):
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > {MAX_RESULT_DEPTH}:
+            return ...
+        if y is None:
+            return y
+        try:
+            return y if -cap < y < cap else ...
+        except:
+            pass
+        try:
+            if '' <= y:
+                return ... if y[{MAX_RESULT_CHARS}:] else y
+        except:
+            pass
+        try:
+            [] <= y
+        except:
+            try:
+                () <= y
+            except:
+                return ...
+            return ... if y[left:] else (*[small(i, depth + 1) for i in y],)
+        return ... if y[left:] else [small(i, depth + 1) for i in y]
+    values = []
+    for x in _xs:
+        y = f(x)
+        left = {MAX_RESULT_ITEMS} + 1
+        values += [small(y, 0)]
+    return values
+_call()
+"""
 _NOT_AN_INT = "'<' not supported between instances of 'int'"
 
 _MISSING_MODULE = re.compile(r"No module named '(\w+)|cannot import name '\w+' from '(\w+)'")
@@ -74,7 +119,8 @@ class RunResult:
     """What came of running a program on inputs.
 
     Attributes:
-        values: one result per input (None for an int above 4096 bits), or None if it failed.
+        values: one result per input, or None if it failed; `...` stands for, or within, one that
+            is huge or of a type that no case has.
         status: None when there are values, else MALFORMED, WRONG, UNSUPPORTED or VERIFIER_ERROR.
         reason: why it failed; holds the type of an exception, never its message, which could
             carry an input.
@@ -132,44 +178,45 @@ def _drop(stream: str, text: str) -> None:
     """Take what a program prints and forget it."""
 
 
-def _run_once(code: str, inputs: tuple[int, ...], *, one_feed: bool) -> tuple[Any, ...]:
+def _run_once(code: str, inputs: tuple[Value, ...], call: str, one_feed: bool) -> tuple[Any, ...]:
     with _current_pool().checkout(limits=_LIMITS, os_policy=_POLICY) as session:
-        call = f"{code}\n{_CALL}" if one_feed else _CALL
-        if not one_feed:
+        if one_feed:
+            call = f"{code}\n{call}"
+        else:
             # a trailing value would be carried to the host: end on one that costs nothing
             session.feed_run(f"{code}\n0", print_callback=_drop)
-        return tuple(
-            session.feed_run(
-                call,
-                inputs={"_xs": inputs, "_cap": 1 << MAX_RESULT_BITS},
-                print_callback=_drop,
-            )
-        )
+        return tuple(session.feed_run(call, inputs={"_xs": inputs}, print_callback=_drop))
 
 
-def run_program(code: str, inputs: Sequence[int], *, one_feed: bool = False) -> RunResult:
+def run_program(
+    code: str, inputs: Sequence[Value], *, one_feed: bool = False, ints: bool = False
+) -> RunResult:
     """Define `f` by `code` and call it on every input, in order, in one fresh session.
 
     Args:
         code: module text that defines `f`.
-        inputs: what `f` is called on; the program cannot see them before `f` is defined.
+        inputs: what `f` is called on, each a copy of its own; the program cannot see them before
+            `f` is defined.
         one_feed: define and call in one message, a third faster; for code that runs nothing while
             `f` is defined, such as one lambda.
+        ints: whether only ints will do: 50 µs faster, and another value may fail the run.
 
     Returns:
         The values, or why there are none. Never raises on `code`; takes at most 0.4 s once it has
         a worker.
     """
+    copies = tuple(fresh_value(value) for value in inputs)
+    call = _CALL_INTS if ints else _CALL_VALUES
     reason = ""
     for _ in range(2):
         try:
-            return RunResult(_run_once(code, tuple(inputs), one_feed=one_feed))
+            return RunResult(_run_once(code, copies, call, one_feed))
         except MontySyntaxError:
             return RunResult(None, Status.MALFORMED, "SyntaxError")
         except MontyRuntimeError as error:
             return _explain(error)
         except MontyConversionError:
-            return RunResult(None, Status.WRONG, "f returned a value that is not an int")
+            return RunResult(None, Status.WRONG, "f returned a value that cannot be read")
         except MontyCrashedError as error:
             if error.timed_out:  # one long operation, such as a power of huge numbers
                 return RunResult(None, Status.WRONG, "time limit")

@@ -1,15 +1,16 @@
-"""Verification of programs: `f` must give the right int on every hidden input."""
+"""Verification of programs: `f` must give the right value on every hidden input."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..problem import Status, Verdict
+from ..problem import Case, Status, Verdict
 from ..streams import keyed_rng
+from ..values import same_value
 from .interpreter import run_program
+from .iterators import is_generator, returns_iterator
 
 MAX_PROGRAM_CHARS = 4000
 
@@ -33,11 +34,25 @@ class Program(NamedTuple):
     is_expression: bool
 
 
-def read_program(code: str) -> Program | Verdict:
+def parameter_of(cases: Sequence[Case]) -> str:
+    """Return the name by which a bare expression calls its input: `xs` for a list, else `n`.
+
+    >>> parameter_of([([1, 2], 3)]), parameter_of([(1, [1])])
+    ('xs', 'n')
+    """
+    return "xs" if cases and isinstance(cases[0][0], list) else "n"
+
+
+def gives_ints(cases: Sequence[Case]) -> bool:
+    """Whether every output is an int."""
+    return all(type(y) is int for _, y in cases)
+
+
+def read_program(code: str, parameter: str = "n") -> Program | Verdict:
     r"""Return a program in any accepted shape as module text that defines `f`.
 
-    Accepted: an expression in `n`, a lambda, or module text with `def f` or `f = …`; one code fence
-    around the whole is removed. More than 4000 characters and NUL are malformed.
+    Accepted: an expression in `parameter`, a lambda, or module text with `def f` or `f = …`; one
+    code fence around the whole is removed. More than 4000 characters and NUL are malformed.
 
     >>> read_program("n*n")
     Program(text='f = lambda n: (\nn*n\n)', is_expression=True)
@@ -61,13 +76,13 @@ def read_program(code: str) -> Program | Verdict:
         depth += (char == "(") - (char == ")")
         if depth < 0:
             return Verdict(Status.MALFORMED, "unbalanced brackets")
-    head = "f = " if is_lambda(code) else "f = lambda n: "
+    head = "f = " if is_lambda(code) else f"f = lambda {parameter}: "
     return Program(f"{head}(\n{code.strip()}\n)", is_expression=True)
 
 
-def as_module(code: str) -> str | Verdict:
+def as_module(code: str, parameter: str = "n") -> str | Verdict:
     """Return only the module text of `read_program`, as `run_program` takes it."""
-    program = read_program(code)
+    program = read_program(code, parameter)
     return program.text if isinstance(program, Program) else program
 
 
@@ -76,47 +91,14 @@ def is_lambda(code: str) -> bool:
     return re.match(r"\s*lambda\b", code) is not None
 
 
-def is_generator(module: str) -> bool:
-    r"""Whether `f` is defined as a generator function; the text is parsed and never run.
-
-    >>> is_generator("def f(n):\n    yield n*n")
-    True
-    """
-    try:
-        body = ast.parse(module).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    defined: list[list[ast.AST]] = []
-    for node in body:
-        if isinstance(node, ast.FunctionDef) and node.name == "f":
-            defined.append(list(node.body))
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-            defined.append([node.value.body])
-    return bool(defined) and _yields(defined[-1])
-
-
-def _yields(body: list[ast.AST]) -> bool:
-    """Whether a function's own body yields; functions and lambdas inside it do not count."""
-    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-    waiting = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, inner):
-            waiting += ast.iter_child_nodes(node)
-    return False
-
-
-def verify_program(
-    code: str, cases: Sequence[tuple[int, int]], *, shuffle_key: object = ""
-) -> Verdict:
+def verify_program(code: str, cases: Sequence[Case], *, shuffle_key: object = "") -> Verdict:
     """Grade a program on hidden cases; never raises on `code`.
 
     It is called on the inputs in an order keyed by `shuffle_key` and then in the reverse order, so
     that a program which counts its calls or draws numbers has to be right twice. Values are
-    compared here and not in the sandbox, which never holds an expected value; only an `int` equals
-    an `int`: 16.0, True and '16' do not.
+    compared here and not in the sandbox, which never holds an expected value; types count at every
+    depth: 16.0, True and '16' are not 16, and (1, 2) is not [1, 2]. A program may change the list
+    that it is given.
 
     Args:
         code: the program, see `as_module`.
@@ -131,20 +113,25 @@ def verify_program(
     """
     if not cases:
         raise ValueError("cases must hold at least one (input, output) pair, got none")
-    program = read_program(code)
+    program = read_program(code, parameter_of(cases))
     if isinstance(program, Verdict):
         return program
     order = list(cases)
     keyed_rng("case order", shuffle_key).shuffle(order)
     order += reversed(order)
-    result = run_program(program.text, [x for x, _ in order], one_feed=program.is_expression)
+    inputs = [x for x, _ in order]
+    ints = gives_ints(cases)
+    result = run_program(program.text, inputs, one_feed=program.is_expression, ints=ints)
     if result.status is Status.UNSUPPORTED and is_generator(program.text):
-        # the interpreter lacks `yield`, but in any Python this f returns a generator and no int
+        # the interpreter lacks `yield`, but in any Python this f returns a generator
         return Verdict(Status.WRONG, "f is a generator function")
     if result.status is not None or result.values is None:
         return Verdict(result.status or Status.VERIFIER_ERROR, result.reason)
-    if any(type(value) is not int for value in result.values):
+    if ints and any(type(value) is not int for value in result.values):
         return Verdict(Status.WRONG, "f returned a value that is not an int, or a huge one")
-    if [y for _, y in order] != list(result.values):
+    if not all(same_value(value, y) for value, (_, y) in zip(result.values, order, strict=True)):
         return Verdict(Status.WRONG, "wrong on a hidden case")
+    if not ints and returns_iterator(program.text):
+        # the interpreter makes lists of them, but in any Python this is no list
+        return Verdict(Status.WRONG, "f returns an iterator")
     return Verdict(Status.CORRECT, "right on every hidden case")

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import numbers, polynomials, sets
+from . import (
+    factorizations,
+    functions,
+    literals,
+    number_expressions,
+    numbers,
+    polynomials,
+    python_values,
+    sets,
+    surds,
+    texts,
+    tuples,
+)
 from .sample import Sampler
 
 SAMPLERS: dict[str, Sampler] = {
@@ -11,5 +23,13 @@ SAMPLERS: dict[str, Sampler] = {
         *numbers.SAMPLERS,
         *polynomials.SAMPLERS,
         *sets.SAMPLERS,
+        *surds.SAMPLERS,
+        *number_expressions.SAMPLERS,
+        *literals.SAMPLERS,
+        *tuples.SAMPLERS,
+        *texts.SAMPLERS,
+        *factorizations.SAMPLERS,
+        *functions.SAMPLERS,
+        *python_values.SAMPLERS,
     )
 }

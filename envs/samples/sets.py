@@ -62,9 +62,10 @@ def _set_wrong_forms(sample: Sample) -> list[str]:
 
 def _read_set(gold: str) -> Sample:
     items = parse_set(clean(gold))
-    if not items or not all(isinstance(item, Fraction) for item in items):
+    rationals = frozenset(item for item in items if isinstance(item, Fraction))
+    if not items or len(rationals) < len(items):
         raise ValueError("only sets of rationals are covered")
-    return finite_set(items)
+    return finite_set(rationals)
 
 
 def union(spans: Spans) -> Sample:
@@ -139,7 +140,7 @@ def _union_wrong_forms(sample: Sample) -> list[str]:
 def _read_union(gold: str) -> Sample:
     spans: list[Span] = []
     for left, right in parse_intervals(clean(gold)):
-        if not all(isinstance(end.value, Fraction) for end in (left, right)):
+        if not (isinstance(left.value, Fraction) and isinstance(right.value, Fraction)):
             raise ValueError("only rational ends are covered")
         low = None if left.infinite else left.value
         high = None if right.infinite else right.value

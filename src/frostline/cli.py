@@ -38,12 +38,13 @@ COMMANDS = {
     "evaluate": Command("frostline.evaluate_command", "measure held-out pass rates of a policy"),
     "play": Command("frostline.play", "answer problems yourself, or watch a policy answer"),
     "list": Command("frostline.listing", "list families, levels and a sample of each"),
+    "audit": Command("frostline.audit_command", "check that families keep their promises"),
     "verify": Command("frostline.verify", "grade answers or programs from a JSON-lines file"),
     "report": Command("frostline.report_command", "write the report of a run again"),
     "export": Command("frostline.export_command", "write the policy of a run as a folder"),
     "plan": Command("frostline.plan_command", "show what trainable subsets are and cost"),
     "profile-layers": Command("frostline.profile_command", "measure what each layer earns alone"),
-    "bench": Command("frostline.bench_command", "time iterations against TRL and the cost model"),
+    "bench": Command("frostline.bench.command", "time problems, verdicts and iterations against peers"),
 }
 
 OVERVIEW = """usage: frostline COMMAND [options]
