@@ -22,7 +22,7 @@ def _seeded(number: int) -> random.Random:
     """
     rng = random.Random.__new__(random.Random)
     _random.Random.seed(rng, number)
-    rng.gauss_next = None  # what the constructor adds
+    rng.gauss_next = None  # type: ignore[attr-defined] # what the constructor adds
     return rng
 
 

@@ -159,7 +159,7 @@ def grade(number: int, folder: Path) -> tuple[str, float, str]:
     code = code.replace("FOLDER", str(folder)).replace("@", str(rng.randint(2, 9)))
     cases = LISTS if number % 3 == 2 else SQUARES
     start = time.perf_counter()
-    verdict = verify_program(code, cases, shuffle_key=number)  # type: ignore[arg-type]
+    verdict = verify_program(code, cases, shuffle_key=number)
     return verdict.status.value, time.perf_counter() - start, code
 
 

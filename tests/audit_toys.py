@@ -224,14 +224,14 @@ class Remembers(Sums):
 
 class DrawsSlowly(Sums):
     def ask(self, level: int, content: tuple[int, int], rng: random.Random) -> Question:
-        if rng.random() < 0.02:
+        if rng.random() < 0.01:
             time.sleep(0.06)
         return super().ask(level, content, rng)
 
 
 class JudgesSlowly(Sums):
     def verify(self, problem: Problem, answer: str) -> Verdict:
-        if answer == problem.answer and problem.task.index % 4 == 0:
+        if answer == problem.answer and problem.task.index % 7 == 0:
             time.sleep(0.06)
         return super().verify(problem, answer)
 

@@ -12,7 +12,7 @@ from frostline.bench.job import END, VOCABULARY, Job, make_agent, make_model, ma
 from frostline.bench.memory import live_bytes, measure_memory, peak_growth
 from frostline.bench.peer import _Trainer, alternating, take_turns
 from frostline.bench.products import product_rates
-from frostline.bench.step import Row, against
+from frostline.bench.row import Row, against
 from frostline.cli import EXIT_USAGE
 from frostline.cli import main as frostline
 
@@ -186,7 +186,7 @@ def test_the_table_shows_rows_without_a_peer() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("stpe", "bench must be one of step, got 'stpe'; did you mean step?"),
+        ("stpe", "bench must be one of envs, verifiers, step, got 'stpe'; did you mean step?"),
         ("step --rounds 0", "rounds: should be greater than or equal to 1, got 0"),
         ("step --round 3", "did you mean --rounds?"),
         ("step --subsets full,,last:1", "subsets must be trainable subsets between commas"),
@@ -206,4 +206,4 @@ def test_a_mistake_is_told_in_one_line(
 
 def test_bench_alone_lists_what_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert frostline(["bench"]) == EXIT_USAGE
-    assert "  step  time iterations" in capsys.readouterr().out
+    assert "  step       time iterations" in capsys.readouterr().out

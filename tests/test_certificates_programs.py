@@ -13,7 +13,7 @@ import pytest
 
 from frostline.envs import TaskSpec
 from frostline.envs.certificates import recurrence_rules as rules
-from frostline.envs.certificates.decision_trees import Below, Leaf, Residues, numbers
+from frostline.envs.certificates.decision_trees import Below, Leaf, Residues, Tree, numbers
 from frostline.envs.certificates.piecewise_functions import identified, window
 from frostline.envs.certificates.recurrences import cases_needed, follows
 from frostline.envs.certificates.recurrences import identified as recurrence_identified
@@ -50,11 +50,11 @@ def small_programs() -> list[tuple[int, tuple[int, ...]]]:
         if p + q <= 3 and a != b:
             texts += [(f"{a} if n<{t} else {b}", p + q + 1) for t in range(-12, 13)]
             texts += [(f"{a} if n%2=={r} else {b}", p + q + 1) for r in (0, 1)]
-    for k, a, b, c in itertools.product(range(2, 7), SMALL, SMALL, SMALL):
-        texts.append((f"{a}*(n//{k})+{b}*(n%{k})+{c}", 4))
-    for a, b, c in itertools.product(range(5), repeat=3):
-        texts.append((f"({a},{b},{c})[n%3]", 4))
-        texts += [(f"{a} if n<{t} else {b} if n<{u} else {c}", 5)
+    for k, x, y, z in itertools.product(range(2, 7), SMALL, SMALL, SMALL):
+        texts.append((f"{x}*(n//{k})+{y}*(n%{k})+{z}", 4))
+    for x, y, z in itertools.product(range(5), repeat=3):
+        texts.append((f"({x},{y},{z})[n%3]", 4))
+        texts += [(f"{x} if n<{t} else {y} if n<{u} else {z}", 5)
                   for t, u in itertools.combinations(range(1, 12), 2)]  # fmt: skip
     return [(size, _values(text)) for text, size in texts]
 
@@ -72,7 +72,7 @@ def by_cases(low: int, high: int) -> dict[tuple[int, ...], list[tuple[int, tuple
     return dict(groups)
 
 
-FUNCTIONS = [
+FUNCTIONS: list[Tree] = [
     *(Residues((Leaf(a), Leaf(b))) for a in range(9) for b in range(9) if a != b),
     *(Below(t, Leaf(a), Leaf(b)) for t in (3, 4, 7, -4) for a in range(6) for b in (8, 7)),
     *(Below(t, Leaf(0, 1), Leaf(c)) for t in (5, 8, -5) for c in (-3, -2, -1, 0, 1, 2, 9)),

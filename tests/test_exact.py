@@ -7,7 +7,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frostline.envs.exact import Poly, add, content, evaluate, multiply, render, trim
+from frostline.envs.generators.exact import Poly, add, content, evaluate, multiply, render, trim
 
 X = sympy.Symbol("x")
 polys = st.lists(st.integers(-40, 40), max_size=6).map(trim)

@@ -20,7 +20,7 @@ from frostline.envs.answers.coprime import coprime_base, exponents, is_squarefre
 from frostline.envs.answers.expressions import parse_expression
 from frostline.envs.answers.functions import parse_function
 from frostline.envs.answers.primes import BITS, SQUARE_PRIMES, draw_prime, is_prime, square_root
-from frostline.envs.exact import multiply
+from frostline.envs.generators.exact import multiply
 from frostline.envs.problem import Status
 from frostline.envs.properties import hostile_text
 

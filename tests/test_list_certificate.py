@@ -20,10 +20,10 @@ from frostline.envs.certificates.list_functions import (
     program_class,
 )
 from frostline.envs.families.list_functions import ListFunctions
+from frostline.envs.generators.list_dsl import Pipeline, Step, each, keep, run, spell
+from frostline.envs.generators.list_steps import stock
+from frostline.envs.oracles.lists import program_for
 from frostline.envs.programs.interpreter import run_program
-from frostline.envs.programs.list_dsl import Pipeline, Step, each, keep, run, spell
-from frostline.envs.programs.list_search import program_for
-from frostline.envs.programs.list_steps import stock
 
 FAMILY = ListFunctions()
 every_level = pytest.mark.parametrize("level", range(1, len(FAMILY.levels) + 1))

@@ -35,7 +35,7 @@ def test_every_level_is_listed_with_a_problem_of_its_own() -> None:
 def test_the_table_shows_every_id_and_skill(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     assert main([]) == 0
     said = capsys.readouterr().out
     assert [env_id for env_id in IDS if env_id not in said] == []

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frostline.envs.problem import Status
 from frostline.envs.programs import interpreter
 from frostline.envs.programs.interpreter import RunResult, close_pool, run_program
-from frostline.envs.problem import Status
-from frostline.envs.samples.programs import HIDDEN_INPUTS, Tree, program_text, program_value
 from frostline.envs.programs.verifier import (
     MAX_PROGRAM_CHARS,
     Program,
@@ -26,6 +25,7 @@ from frostline.envs.properties import (
     program_trees,
     program_types_are_strict,
 )
+from frostline.envs.samples.programs import HIDDEN_INPUTS, Tree, program_text, program_value
 
 SQUARES = [(n, n * n) for n in HIDDEN_INPUTS]
 SMALL = settings(max_examples=100, deadline=None)

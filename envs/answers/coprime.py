@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ..exact import Poly, trim
+from ..generators.exact import Poly, trim
 
 # with these a base costs 20 ms at most
 MAX_POLYNOMIALS = 8

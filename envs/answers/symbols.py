@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..exact import Poly
+from ..generators.exact import Poly
 from .characters import Malformed
 from .coprime import (
     MAX_COEFFICIENT_BITS,

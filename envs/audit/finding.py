@@ -48,7 +48,7 @@ class Settings:
     programs: int = 6
     split_problems: int = 10_000
     constant_problems: int = 400
-    constant_programs: int = 80
+    constant_programs: int = 200
     thorough: bool = True
     seed: int = 0
 

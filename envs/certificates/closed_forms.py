@@ -23,7 +23,7 @@ import operator
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..exact import evaluate, render, trim
+from ..generators.exact import evaluate, render, trim
 
 MAX_DEGREE = 6
 MAX_PERIOD = 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, TypeAlias
 
-from ..exact import render, trim
+from ..generators.exact import render, trim
 
 
 class Leaf(NamedTuple):

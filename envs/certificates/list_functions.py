@@ -25,8 +25,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..programs.list_dsl import Output, Pipeline, Step, run
-from ..programs.list_steps import stock
+from ..generators.list_dsl import Output, Pipeline, Step, run
+from ..generators.list_steps import stock
 
 Input: TypeAlias = tuple[int, ...]
 Numbers: TypeAlias = NDArray[np.int64]

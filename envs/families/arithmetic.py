@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..family import Family, Level, Question
+from ..oracles.arithmetic import by_sympy
+from ..problem import Problem
 from ..streams import randint
 
 
@@ -177,3 +179,7 @@ class Arithmetic(Family):
     def ask(self, level: int, content: Sum, rng: random.Random) -> Question:
         """Return `Compute …`, answered by an integer literal."""
         return Question(f"Compute {content.text}.", "int", str(content.value))
+
+    def recompute(self, problem: Problem) -> str | None:
+        """Return what sympy computes from the text of the question."""
+        return by_sympy(problem.question)

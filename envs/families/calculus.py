@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..family import Family, Level, Question
+from ..generators import calculus_exercises as draw
+from ..generators import calculus_functions as functions
+from ..generators.calculus_exercises import Exercise
 from ..problem import Problem
-from . import calculus_exercises as draw
-from . import calculus_functions as functions
-from .calculus_exercises import Exercise
 
 _QUESTION = re.compile(
     r"Differentiate (?P<function>.+)\."

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from ..certificates.closed_forms import ClosedForm, cases_needed
 from ..family import Family, Level, Question
+from ..oracles.closed_forms import shortest_program
+from ..problem import Problem
 
 # The longest period of a floor or remainder form in the ladder.
 PERIODS = (2, 3, 4, 5)
@@ -124,6 +126,10 @@ class ClosedForms(Family):
         hidden = tuple((n, content.value(n)) for n in _hidden_inputs(len(shown), rng))
         listed = ", ".join(f"f({n})={value}" for n, value in shown)
         return Question(f"{listed}. Write f(n).", "program", content.program(), hidden, shown)
+
+    def recompute(self, problem: Problem) -> str | None:
+        """Return the shortest program that sympy finds for the cases of the question."""
+        return shortest_program(problem.question)
 
 
 def _hidden_inputs(shown: int, rng: random.Random) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..certificates.countdown import solve
 from ..family import Family, Level, Question
+from ..oracles.countdown import solve
 from ..problem import Problem
 
 LARGE = (25, 50, 75, 100)

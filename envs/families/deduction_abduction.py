@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..family import Family, Level, Question
+from ..generators import deduction_programs as programs
+from ..oracles.deduction import defined, search_input
 from ..problem import Problem, Value
 from ..values import same_value
-from . import deduction_programs as programs
-from .deduction_search import defined, search_input
 
 MAX_TRIES = 200  # about two of three draws will do
 # what a policy would try that does not read the program

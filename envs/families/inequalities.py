@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..exact import Poly, add, content, multiply, render
 from ..family import Family, Level, Question
-from ..interval_oracle import intervals_by_points
+from ..generators.exact import Poly, add, content, multiply, render
+from ..generators.quadratic_roots import is_square, roots
+from ..generators.sign_charts import OPPOSITE, Cut, rational_cut, solution
+from ..oracles.intervals import intervals_by_points
 from ..problem import Problem
-from ..quadratic_roots import is_square, roots
-from ..sign_charts import OPPOSITE, Cut, rational_cut, solution
 from ..streams import randint
 
 RELATIONS = tuple(OPPOSITE)

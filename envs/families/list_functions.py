@@ -21,8 +21,8 @@ from ..certificates.list_functions import (
     program_class,
 )
 from ..family import Family, Level, Question
+from ..generators.list_dsl import Output, Pipeline, run, spell
 from ..problem import Case, Problem
-from ..programs.list_dsl import Output, Pipeline, run, spell
 from ..streams import keyed_rng
 
 POOL_SIZE = 64
@@ -147,7 +147,7 @@ class ListFunctions(Family):
 
     def recompute(self, problem: Problem) -> str | None:
         """Return a program that brute force finds for the examples in the question's text."""
-        from ..programs.list_search import program_for
+        from ..oracles.lists import program_for
 
         return program_for(problem.question)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..certificates.number_theory import by_trial
 from ..family import Family, Level, Question
+from ..oracles.number_theory import by_trial
 from ..problem import Problem
 
 
@@ -34,6 +34,7 @@ PRIMES = tuple(n for n in range(2, 1300) if all(n % p for p in range(2, math.isq
 SMALL_PRIMES = PRIMES[:15]
 # from 7 on, so that no test by the last digit or the sum of digits finds them
 HARD_PRIMES = PRIMES[3:60]
+BASES = (3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
 MODULI = PRIMES[12:60]
 
 
@@ -114,6 +115,15 @@ def _sum_of_divisors(rng: random.Random) -> Exercise:
     number, powers = _smooth(rng, 3000)
     total = math.prod((p ** (e + 1) - 1) // (p - 1) for p, e in powers.items())
     return Exercise(f"Find the sum of the divisors of {number}.", str(total))
+
+
+def _in_base(rng: random.Random) -> Exercise:
+    base, number = rng.choice(BASES), rng.randint(100, 9999)
+    digits, rest = "", number
+    while rest:
+        rest, digit = divmod(rest, base)
+        digits = f"{digit:x}{digits}"
+    return Exercise(f"Write {number} in base {base}.", digits, "text")
 
 
 def _smallest_factor(rng: random.Random) -> Exercise:
@@ -222,6 +232,7 @@ LEVELS = (
     Rung("Euclid's algorithm on four-digit numbers", exercise=_euclid),
     Rung("sum of the divisors, from the factorization", exercise=_sum_of_divisors),
     Rung("Euler's totient", exercise=_totient),
+    Rung("write a number in another base", exercise=_in_base),
     Rung("smallest prime factor of a product of two primes", exercise=_smallest_factor),
     Rung("power modulo a number", exercise=_modular_power),
     Rung("inverse modulo a number", exercise=_inverse),
@@ -247,7 +258,8 @@ class NumberTheory(Family):
 
     A whole number (`int`), except that a factorization is a product of powers of primes
     (`primes`): 2^3*3*5, in any order and with any usual sign of multiplication. Every factor must
-    be prime, so the number itself is no answer.
+    be prime, so the number itself is no answer. Digits in another base are text (`text`), with
+    the letters a to f, large or small, for 10 to 15.
 
     ## Version history
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from ..certificates.decision_trees import Below, Leaf, Residues, Tree
 from ..certificates.piecewise_functions import window
-from ..certificates.piecewise_search import smallest_program
 from ..family import Family, Level, Question
+from ..oracles.piecewise import smallest_program
 from ..problem import Problem, TaskSpec, Verdict
 from ..programs.verifier import verify_program
 
@@ -234,9 +234,7 @@ class PiecewiseFunctions(Family):
     """
 
     name = "piecewise_functions"
-    summary = (
-        "Program synthesis: piecewise and modular functions, such as n//2 if n%2==0 else 3*n+1."
-    )
+    summary = "Program synthesis: functions in pieces, such as n//2 if n%2==0 else 3*n+1."
     levels = LEVELS
     answer_noun = "Python program"
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..exact import Poly, add, content, evaluate, multiply, render
 from ..family import Family, Level, Question
+from ..generators.exact import Poly, add, content, evaluate, multiply, render
+from ..oracles.polynomials import by_sympy
+from ..problem import Problem
 
 
 class Exercise(NamedTuple):
@@ -167,3 +169,7 @@ class Polynomials(Family):
     def ask(self, level: int, content: Exercise, rng: random.Random) -> Question:
         """Return the exercise as it was drawn."""
         return Question(content.text, content.kind, content.answer)
+
+    def recompute(self, problem: Problem) -> str | None:
+        """Return what sympy computes from the text of the question."""
+        return by_sympy(problem.question)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ..exact import Poly, add, content, multiply, render
 from ..family import Family, Level, Question
+from ..generators.exact import Poly, add, content, multiply, render
+from ..generators.quadratic_roots import is_square, roots, square_roots
 from ..problem import Problem
-from ..quadratic_roots import is_square, roots, square_roots
 from ..streams import randint
 
 SIMPLEST = " in simplest form"
@@ -136,6 +136,14 @@ def _surds(rng: random.Random) -> Exercise:
     return _quadratic((half * half - n, 2 * half, 1), SIMPLEST)
 
 
+def _larger_root(rng: random.Random) -> Exercise:
+    c, b, a = _with_discriminant(rng, 1)
+    _, high = roots(a, b, c)
+    equation = f"{render((c, b, a))} = 0"
+    text = f"Find the larger root of {equation}{SIMPLEST}."
+    return Exercise(text, "surd", high, f"larger: {_same_equation((c, b, a))}")
+
+
 def _gaussian(rng: random.Random) -> Exercise:
     half, n = randint(rng, -25, 25), randint(rng, 1, 30)
     return _quadratic((half * half + n * n, 2 * half, 1), COMPLEX)
@@ -222,6 +230,7 @@ LEVELS = (
     Rung("complete the square: roots with a surd", exercise=_surds),
     Rung("complex roots with whole parts", exercise=_gaussian),
     Rung("the quadratic formula with every coefficient", exercise=_surds_over_integers),
+    Rung("one root out of two, as a number", exercise=_larger_root),
     Rung("complex roots with a surd", exercise=_complex_surds),
     Rung("a symmetric function of the roots (Vieta)", exercise=_vieta),
     Rung("a parameter that makes the root a double one", exercise=_parameter),
@@ -242,8 +251,8 @@ class QuadraticEquations(Family):
     The set of the solutions, in braces, as a list or as `x = 2 or x = 3`, in any order; a double
     root is one element. An element is a rational literal or an exact number such as
     `(1 + sqrt(5))/2` or `2 - 3*i` in simplest form: no square under a root, no root in a
-    denominator, like terms collected. `±` is not accepted. A function of the roots is answered by
-    a rational literal.
+    denominator, like terms collected. `±` is not accepted. One root is answered by such a number
+    alone (`surd`), a function of the roots by a rational literal.
 
     ## Version history
     v0: first release.
@@ -271,7 +280,8 @@ class QuadraticEquations(Family):
 
 
 _EQUATION = re.compile(
-    r"(?P<lead>Solve|The roots of|For which k does) (?P<left>[^=]*) = (?P<right>[-+*^x0-9 ]*?)"
+    r"(?P<lead>Solve|The roots of|For which k does|Find the larger root of) "
+    r"(?P<left>[^=]*) = (?P<right>[-+*^x0-9 ]*?)"
     r"(?: over the (?P<scope>\w+) numbers.*| in simplest form\.|\."
     r"| are r and s\. Find (?P<asked>.*)\.| have a double root\?)"
 )
@@ -291,6 +301,8 @@ def _by_sympy(question: str) -> str | None:
     found: list[Any] = []
     for factor, _ in sympy.factor_list(p, x)[1]:
         found += [sympy.expand(root) for root in sympy.solve(factor, x)]
+    if match["lead"] == "Find the larger root of":
+        return str(max(found))
     if match["asked"]:
         r, s = found if len(found) == 2 else found * 2
         value = sympy.sympify(match["asked"].replace("^", "**"), locals={"r": r, "s": s})

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from ..certificates import recurrence_rules as rules
 from ..certificates.recurrence_rules import ModularRule, Rule
-from ..certificates.recurrence_search import program_for
 from ..certificates.recurrences import cases_needed, follows
 from ..family import Family, Level, Question
+from ..generators import recurrences as draws
+from ..generators.recurrences import Recurrence
+from ..oracles.recurrences import program_for
 from ..problem import Problem, TaskSpec, Verdict
-from ..programs import recurrences as draws
-from ..programs.recurrences import Recurrence
 from ..programs.verifier import verify_program
 
 MAX_DRAWS = 200
@@ -94,9 +94,7 @@ class Recurrences(Family):
     """
 
     name = "recurrences"
-    summary = (
-        "Program synthesis: f(0)=2, f(1)=5, f(2)=7, f(3)=12 is answered by recursion or a loop."
-    )
+    summary = "Program synthesis: f(0)=2, f(1)=5, f(2)=7, … is answered by recursion or a loop."
     levels = LEVELS
     answer_noun = "Python program"
 

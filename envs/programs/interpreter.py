@@ -2,7 +2,9 @@
 
 A program gets one fresh session, no files, no network, no environment, a frozen clock, sleep that
 takes no time, a seeded `random`, 150 ms to define and 150 ms to be called, 64 MB, and 400 frames.
-Its prints are dropped. A worker that does not stop in time is killed and replaced.
+Its prints are dropped. A value that it returns comes back if it is small: 256 items at all depths
+together, 8 levels, 4096 bits a number, 4000 characters a string. A worker that does not
+stop in time is killed and replaced.
 
 What this does not stop: bugs in pydantic-monty itself, which is young and unaudited (add a
 container or a seccomp profile where that matters); two busy cores per process that verifies; a slow
@@ -189,7 +191,7 @@ def _run_once(code: str, inputs: tuple[Value, ...], call: str, one_feed: bool) -
 
 
 def run_program(
-    code: str, inputs: Sequence[Value], *, one_feed: bool = False, ints: bool = False
+    code: str, inputs: Sequence[Any], *, one_feed: bool = False, ints: bool = False
 ) -> RunResult:
     """Define `f` by `code` and call it on every input, in order, in one fresh session.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias, cast
 
 from ..answers.polynomials import parse_polynomial_gold
-from ..exact import multiply, trim
+from ..generators.exact import multiply, trim
 from .sample import Sample, Sampler
 
 Coefficients: TypeAlias = tuple[int, ...]  # constant first

@@ -25,6 +25,7 @@ from .options import JsonFlag, parse
 
 NO_FILE = "none"
 POLICY = "policy"
+LONGEST_CHECK = max(len(word) for name in CHECKS for word in name.split())
 ON_PAGE_ALONE = ("levels", "first draw", "hostile text")  # a terminal is narrow
 
 DESCRIPTION = """Check that families keep their promises; print a table and write a page.
@@ -142,9 +143,11 @@ def print_tables(audits: Sequence[Audit]) -> None:
     table = Table(title="Audit of families")
     for name in rows[0]:
         if name not in ON_PAGE_ALONE:
-            width = max(map(len, name.split()))
             side: Literal["left", "right"] = "left" if name in ("family", "result") else "right"
-            table.add_column(name, justify=side, overflow="fold", min_width=width)
+            width = LONGEST_CHECK if name == "result" else None
+            table.add_column(
+                name, justify=side, overflow="fold", no_wrap=name == "family", min_width=width
+            )
     for row in rows:
         cells = (text for name, text in row.items() if name not in ON_PAGE_ALONE)
         table.add_row(*map(escape, cells))

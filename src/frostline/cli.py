@@ -44,7 +44,9 @@ COMMANDS = {
     "export": Command("frostline.export_command", "write the policy of a run as a folder"),
     "plan": Command("frostline.plan_command", "show what trainable subsets are and cost"),
     "profile-layers": Command("frostline.profile_command", "measure what each layer earns alone"),
-    "bench": Command("frostline.bench.command", "time problems, verdicts and iterations against peers"),
+    "bench": Command(
+        "frostline.bench.command", "time problems, verdicts, iterations against peers"
+    ),
 }
 
 OVERVIEW = """usage: frostline COMMAND [options]

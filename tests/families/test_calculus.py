@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.families.calculus import Calculus
-from frostline.envs.families.calculus_exercises import derivative, joined
+from frostline.envs.generators.calculus_exercises import derivative, joined
 from frostline.envs.problem import Verdict
 from frostline.envs.streams import MAX_INDEX
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.answers import verify_answer
-from frostline.envs.certificates.countdown import solve
 from frostline.envs.families.countdown import LARGE, SMALL, Countdown, flat_values, signed_sums
+from frostline.envs.oracles.countdown import solve
 from frostline.envs.streams import MAX_INDEX
 
 FAMILY = Countdown()

@@ -17,7 +17,7 @@ from frostline.envs.families.deduction_abduction import (
     OBVIOUS_NUMBERS,
     DeductionAbduction,
 )
-from frostline.envs.families.deduction_search import search_input
+from frostline.envs.oracles.deduction import search_input
 from frostline.envs.problem import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.programs.interpreter import run_program
 from frostline.envs.streams import MAX_INDEX, keyed_rng, split_of

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.answers.surds import parse_surd
 from frostline.envs.families.inequalities import Inequalities
-from frostline.envs.sign_charts import OPPOSITE, rational_cut, solution
+from frostline.envs.generators.sign_charts import OPPOSITE, rational_cut, solution
 from frostline.envs.streams import MAX_INDEX
 
 FAMILY = Inequalities()

@@ -13,8 +13,8 @@ from sympy.ntheory import discrete_log, n_order
 from sympy.ntheory.modular import crt
 
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
-from frostline.envs.certificates.number_theory import by_trial
 from frostline.envs.families.number_theory import NumberTheory
+from frostline.envs.oracles.number_theory import by_trial
 from frostline.envs.streams import MAX_INDEX
 
 FAMILY = NumberTheory()
@@ -63,6 +63,8 @@ def by_sympy(question: str) -> object:
             return sympy.divisor_sigma(first)
         case ["How", *_]:
             return sympy.totient(found[-1])
+        case ["Write", *_]:
+            return "".join(f"{digit:x}" for digit in sympy.ntheory.digits(*found)[1:])
         case ["Find", "the", "smallest", "prime", "factor", *_]:
             return min(sympy.primefactors(first))
         case ["Find", "x", *_]:

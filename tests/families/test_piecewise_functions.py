@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
-from frostline.envs.certificates.decision_trees import Below, Leaf, Residues, numbers
+from frostline.envs.certificates.decision_trees import Below, Leaf, Residues, Tree, numbers
 from frostline.envs.families.piecewise_functions import Piecewise, PiecewiseFunctions
 
 FAMILY = PiecewiseFunctions()
@@ -36,11 +36,12 @@ def status(asked: Problem, answer: str) -> Status:
 def find(level: int, answer: str) -> Problem:
     """Return the problem of a function, as the family would ask it."""
     rng = random.Random(0)
-    tree = {
+    trees: dict[str, Tree] = {
         "12 if n%2==0 else 7": Residues((Leaf(12), Leaf(7))),
         "n if n<5 else 10": Below(5, Leaf(0, 1), Leaf(10)),
         "n//2 if n%2==0 else 3*n+1": Residues((Leaf(0, 1, 0, 2), Leaf(1, 3))),
-    }[answer]
+    }
+    tree = trees[answer]
     text, kind, program, cases, shown, _ = FAMILY.ask(level, Piecewise(tree, answer), rng)
     return Problem(TaskSpec(FAMILY.name, level, "train", 0), text, kind, program, cases, shown)
 

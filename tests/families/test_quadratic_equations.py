@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.answers import verify_answer
 from frostline.envs.families.quadratic_equations import QuadraticEquations
-from frostline.envs.quadratic_roots import ratio, roots, square_part, square_roots
+from frostline.envs.generators.quadratic_roots import ratio, roots, square_part, square_roots
 from frostline.envs.streams import MAX_INDEX
 
 FAMILY = QuadraticEquations()
@@ -50,7 +50,7 @@ def equation(question: str) -> tuple[Any, str]:
     return sympy.expand(left - right), match[3] or ""
 
 
-SOLVING = [level for level in LEVELS if level not in (12, 13)]
+SOLVING = [level for level in LEVELS if level not in (11, 13, 14)]
 
 
 @SMALL
@@ -112,7 +112,17 @@ def test_the_set_is_accepted_in_other_spellings(asked: Problem) -> None:
 
 
 @SMALL
-@given(problems([12]))
+@given(problems([11]))
+def test_the_larger_root_is_a_root_and_the_larger_one(asked: Problem) -> None:
+    equation = asked.question.removeprefix("Find the larger root of ").partition(" = ")[0]
+    p = sympy.Poly(sympy.sympify(equation.replace("^", "**")), X)
+    low, high = sorted(p.nroots(n=20))
+    assert abs(sympy.sympify(asked.answer) - high) < 1e-12
+    assert FAMILY.verify(asked, asked.answer).status is Status.CORRECT
+    assert FAMILY.verify(asked, str(low)).status is not Status.CORRECT
+
+
+@given(problems([13]))
 def test_a_symmetric_function_has_the_value_of_the_numeric_roots(asked: Problem) -> None:
     match = re.fullmatch(r"The roots of (.*) = 0 are r and s\. Find (.*)\.", asked.question)
     assert match
@@ -125,7 +135,7 @@ def test_a_symmetric_function_has_the_value_of_the_numeric_roots(asked: Problem)
 
 
 @SMALL
-@given(problems([13]))
+@given(problems([14]))
 def test_a_parameter_makes_the_discriminant_zero(asked: Problem) -> None:
     match = re.fullmatch(r"For which k does (.*) = 0 have a double root\?", asked.question)
     assert match

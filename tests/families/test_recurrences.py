@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from frostline.envs import SPLITS, Problem, Status, TaskSpec
 from frostline.envs.families.recurrences import Recurrences
-from frostline.envs.programs.recurrences import Recurrence
+from frostline.envs.generators.recurrences import Recurrence
 
 FAMILY = Recurrences()
 LEVELS = range(1, len(FAMILY.levels) + 1)

@@ -37,6 +37,17 @@ MATCHES = (
     Match("arithmetic", 8, "basic_arithmetic",
           {"min_terms": 3, "max_terms": 3, "min_digits": 1, "max_digits": 2}),
     Match("polynomials", 7, "polynomial_multiplication", {}),
+    Match("fractions", 2, "fraction_simplification", {}),
+    Match("fractions", 9, "decimal_arithmetic", {"min_terms": 2, "max_terms": 2}),
+    Match("number_theory", 2, "gcd", {"min_numbers": 2, "max_numbers": 2}),
+    Match("number_theory", 3, "lcm", {"min_numbers": 2, "max_numbers": 2}),
+    Match("number_theory", 5, "prime_factorization", {}),
+    Match("linear_equations", 3, "simple_equations", {}),
+    Match("quadratic_equations", 10, "polynomial_equations", {"min_degree": 2, "max_degree": 2}),
+    Match("calculus", 4, "simple_integration", {}),
+    Match("calculus", 16, "intermediate_integration", {}),
+    Match("countdown", 9, "countdown", {"min_numbers": 5, "max_numbers": 5}),
+    Match("countdown", 8, "puzzle24", {}),
 )  # fmt: skip
 
 
@@ -141,7 +152,7 @@ def episodes(rounds: int) -> list[Row]:
     def rate() -> float:
         ended, start = 0, time.process_time()
         while (spent := time.process_time() - start) < SECONDS:
-            _, _, terminated, _, _ = envs.step(["1"] * VECTOR)  # type: ignore[arg-type]
+            _, _, terminated, _, _ = envs.step(["1"] * VECTOR)
             ended += int(terminated.sum())
         return ended / spent
 

@@ -22,12 +22,12 @@ Terms = list[int]
 def program_for(question: str) -> str | None:
     """Return a program for the cases `f(0)=5, f(1)=8, …` in `question`, or None without one.
 
-    >>> print(program_for("f(0)=1, f(1)=2, f(2)=4, f(3)=8."))
+    >>> print(program_for("f(0)=1, f(1)=3, f(2)=7, f(3)=15, f(4)=31."))
     def f(n):
-        v = [1]
+        v = [1, 3]
         while len(v) <= n:
             i = len(v)
-            v.append((2*v[-1])//1)
+            v.append((3*v[-1]+-2*v[-2])//1)
         return v[n]
     """
     terms = [int(value) for _, value in _CASE.findall(question)]
@@ -166,9 +166,12 @@ def _modular(
             return None
         for m in range(max(terms) + 1, MAX_MODULUS + 1):
             for a in factors:
-                rests = {(v - value(terms, n, a)) % m for n, v in enumerate(terms) if n >= first}
-                if len(rests) == 1:
-                    return first, f"({text.format(a=a)}+{rests.pop()})%{m}"
+                later = [(value(terms, n, a), v) for n, v in enumerate(terms) if n >= first]
+                c = (later[0][1] - later[0][0]) % m
+                # a modulus that takes the same off every time is no modulus, but a constant
+                taken = {x + c - v for x, v in later}
+                if len(taken) > 1 and all((x + c) % m == v for x, v in later):
+                    return first, f"({text.format(a=a)}+{c})%{m}"
         return None
 
     return rule

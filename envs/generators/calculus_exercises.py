@@ -6,7 +6,7 @@ import random
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..exact import Poly, add, evaluate, multiply, render
+from .exact import Poly, add, evaluate, multiply, render
 
 
 class Exercise(NamedTuple):

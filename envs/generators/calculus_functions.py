@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
-from ..exact import Poly, render
 from .calculus_exercises import (
     Exercise,
     Term,
@@ -16,6 +15,7 @@ from .calculus_exercises import (
     nonzero,
     times,
 )
+from .exact import Poly, render
 
 
 def _angle(k: int) -> str:

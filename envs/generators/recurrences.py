@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..exact import render
+from .exact import render
 
 # The largest hidden n by the calls that a program makes which is written as the rule is read.
 FAR_ONE_CALL = 24

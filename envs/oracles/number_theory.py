@@ -34,6 +34,16 @@ def _smallest_with_remainders(*numbers: int) -> int:
     return _first(0, lambda n: all(n % m == r for m, r in pairs))
 
 
+def _digits(number: int, base: int) -> str:
+    """Return the digits of a number, each the largest that still fits, from the highest power."""
+    powers = [base**k for k in range(12, -1, -1) if base**k <= number]
+    found = ""
+    for power in powers:
+        digit = max(d for d in range(base) if d * power <= number)
+        found, number = found + "0123456789abcdef"[digit], number - digit * power
+    return found
+
+
 def _first_power(base: int, power: int, modulus: int) -> int:
     """Return the first exponent from 1 up with which `base` gives `power`."""
     value, k = base % modulus, 1
@@ -56,6 +66,7 @@ _SOLUTIONS: tuple[tuple[str, Callable[..., object]], ...] = (
     (r"Find the sum of the divisors of (\d+)\.",
      lambda number: sum(d for d in range(1, number + 1) if number % d == 0)),
     (r"How many of 1, 2, \.\.\., (\d+) are coprime to \d+\?", _coprime_up_to),
+    (r"Write (\d+ in base \d+)\.", _digits),
     (r"Find the smallest prime factor of (\d+)\.",
      lambda number: _first(2, lambda d: number % d == 0)),
     (r"Find (\d+\^\d+ mod \d+)\.", lambda base, exponent, m: base**exponent % m),

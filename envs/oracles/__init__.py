@@ -1,0 +1,1 @@
+"""Second ways to the answers, which share nothing with the generators; the audit compares."""
