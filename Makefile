@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
 PACKAGES := envs agents curricula
 
-.PHONY: help venv train test lint format links clean
+.PHONY: help venv train test audit lint format links clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -24,6 +24,9 @@ train: $(VENV)/.installed ## train with the defaults; options in ARGS="…"
 
 test: $(VENV)/.installed ## run the tests; options in ARGS="…"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+
+audit: $(VENV)/.installed ## audit every family, small; options in ARGS="…"
+	OMP_NUM_THREADS=1 $(BIN)/frostline audit --quick --out none $(ARGS)
 
 lint: $(VENV)/.installed-dev links ## ruff and mypy strict
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -184,6 +185,8 @@ def _weights(families: object) -> dict[str, tuple[Family, float]]:
             rule = f"the weight of {family.name} must be a number above 0"
             raise ValueError(f"{rule}, got {weight!r}; leave out a family that is not to be drawn")
         found[family.name] = family, weight
+    if sum(weight for _, weight in found.values()) > sys.float_info.max:
+        raise ValueError(f"the weights must sum to at most {sys.float_info.max}, got more")
     return found
 
 

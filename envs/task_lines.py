@@ -78,7 +78,7 @@ def _read(path: Path, changed: int, size: int, name: str) -> tuple[TaskLine, ...
             number += 1
             try:
                 if len(line) > MAX_LINE_BYTES:
-                    raise ValueError(f"a line may hold {MAX_LINE_BYTES} bytes")
+                    raise ValueError(f"a line may hold {MAX_LINE_BYTES} bytes, got more")
                 if line.strip():
                     tasks.append(read_line(line, number))
             except ValueError as error:
@@ -121,9 +121,9 @@ def _object(line: str | bytes) -> dict[str, Any]:
 
 def _check_keys(entry: Mapping[str, Any]) -> None:
     """Refuse keys that contradict each other or look like a misspelt one; others are the user's."""
-    for key in entry:
+    for key in (key for key in entry if key not in KEYS):
         close = difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=0.75)
-        if close and key not in KEYS:
+        if close:
             raise ValueError(f"a line has no key {key!r}; did you mean {close[0]!r}?")
     if "examples" in entry:
         wrong = [key for key in ("question", "kind") if key in entry]
@@ -138,6 +138,8 @@ def _check_keys(entry: Mapping[str, Any]) -> None:
 def _answered(entry: Mapping[str, Any]) -> tuple[Question, str]:
     text = _text(entry, "question", MAX_QUESTION_CHARS)
     given = entry["answer"]
+    if not isinstance(given, str) and not _is_int(given):
+        raise ValueError(f"answer must be a string or a whole number, got {_short(given)}")
     answer = str(given) if _is_int(given) else _text(entry, "answer", MAX_LINE_BYTES)
     if FINAL in answer:
         answer = answer.rpartition(FINAL)[2].strip()

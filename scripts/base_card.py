@@ -2,8 +2,8 @@
 
     python scripts/base_card.py --work runs/pretrain_base
 
-300 problems of the test split per family and level, one completion each at temperature 1, with
-95 % Wilson intervals. Takes two to three minutes on one thread.
+200 problems of the test split per family and level, one completion each at temperature 1, with
+95 % Wilson intervals. Takes about ten minutes on one thread.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import torch
 from rich.progress import Progress
 
 from frostline.agents.policy import load_policy, weights_hash
+from frostline.envs import FAMILIES
 from frostline.evaluate import LevelResult, evaluate
 from frostline.families import make_envs
 
-FAMILIES = ("arithmetic", "polynomials", "closed_forms")
+SHOWN = ("arithmetic", "closed_forms", "fractions", "calculus", "list_functions")
+LONGEST = 96  # tokens of a completion
 
 CARD = """---
 license: apache-2.0
@@ -38,22 +40,22 @@ machine without a GPU. It knows the answer format and the easy levels, and no En
 
 ## Training
 
-Supervised learning on the reference answers of problems of the **train** split; validation and test
-problems were never seen. {steps} steps of {batch} examples, about half of them closed forms and
-most of them of the easy levels (`PHASES` in the script has the three mixtures), answer tokens only,
-Muon for the matrices and AdamW for the rest, {minutes:.0f} minutes on one thread of a shared
-2-core machine.
+Supervised learning on the reference answers of problems of the **train** split of all fourteen
+families; validation and test problems were never seen. {steps} steps of {batch} examples, three
+tenths of them closed forms and most of them of the easy levels (`MIXTURE` in the script), answer
+tokens only, Muon for the matrices and AdamW for the rest, {minutes:.0f} minutes on one thread of a
+shared 2-core machine.
 
     python scripts/pretrain_base.py --out agents/base_policy
     python scripts/base_card.py --work runs/pretrain_base
 
 The first makes the policy, a pure function of seed, steps and threads; the second this card.
 
-Shaped on purpose: the mixtures of the later phases were chosen after seeing validation rates, the
-last one to keep the hard levels below a half. Level 14 of closed forms is not in pretraining; it
-was picked from nine forms tried on the test split because this policy solves about a tenth of it.
-The run was stopped and resumed at steps 1100 and 1400, where the later phases were written, and
-has not been repeated from step 0 as one run.
+Shaped on purpose: the mixture practises easy levels and leaves a trace of harder ones, so that
+reinforcement learning has something to raise; levels beyond the eighth of the newer families, and
+level 14 of closed forms, are not in it. The run was begun with 2200 steps, stopped and resumed at
+step 600 with 2700 and at step 1500 with 2300, where the learning rate began to fall; levels 9 and
+up of two families were added meanwhile. It has not been repeated from step 0 as one run.
 
 Validation, mean probability of sampling the reference answer, over the last third of the steps:
 
@@ -64,6 +66,8 @@ Validation, mean probability of sampling the reference answer, over the last thi
 {problems} problems of the test split per level, one completion each at temperature 1, 95 % Wilson
 intervals; `distinct` is the number of different questions among them (small levels repeat).
 {overall:.1%} of all completions are well-formed. Measured in {seconds:.0f} s on one thread.
+
+At level 1, {within} of the 14 families are solved in 5 to 98 % of all cases.
 
 | family | level | skill | pass rate | interval | well-formed | distinct |
 |---|---|---|---|---|---|---|
@@ -85,13 +89,13 @@ def validation_table(lines: list[dict[str, object]]) -> str:
     """Return the validation log of the last third as a Markdown table, means over all levels."""
     late = [line for line in lines if line["step"] > lines[-1]["step"] * 2 / 3]  # type: ignore[operator]
     late = late[:: max(1, len(late) // 6)] if len(late) > 8 else late
-    head = "| step | loss | " + " | ".join(f"{f}, levels 1-3" for f in FAMILIES) + " |"
+    head = "| step | loss | " + " | ".join(f"{f}, levels 1-3" for f in SHOWN) + " |"
     body = []
     for line in late:
-        easy = [line[f][:3] for f in FAMILIES]  # type: ignore[index]
+        easy = [line[f][:3] for f in SHOWN]  # type: ignore[index]
         rates = " | ".join(f"{sum(e) / 3:.3f}" for e in easy)
         body.append(f"| {line['step']} | {line['loss']:.3f} | {rates} |")
-    return "\n".join([head, "|---" * 5 + "|", *body])
+    return "\n".join([head, "|---" * (2 + len(SHOWN)) + "|", *body])
 
 
 def main() -> None:
@@ -100,16 +104,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--problems", type=int, default=300)
+    parser.add_argument("--problems", type=int, default=200)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    policy, envs = load_policy(), make_envs(FAMILIES, "raw")
+    policy, envs = load_policy(), make_envs(list(FAMILIES), "raw")
     started = time.perf_counter()
     with Progress() as progress:
         bar = progress.add_task("measuring", total=sum(len(e.family.levels) for e in envs.values()))
         results = evaluate(
             policy, envs, on_level=lambda _: progress.advance(bar), split="test",
-            problems=args.problems,
+            problems=args.problems, max_completion_length=LONGEST,
         )  # fmt: skip
     log = [json.loads(x) for x in (args.work / "validation.jsonl").read_text().splitlines()]
     made = json.loads((args.work / "made.json").read_text())
@@ -125,6 +129,7 @@ def main() -> None:
         problems=args.problems,
         overall=sum(r.well_formed for r in results) / len(results),
         seconds=time.perf_counter() - started,
+        within=sum(0.05 <= r.rate <= 0.98 for r in results if r.level == 1),
         rows="\n".join(row(r, skills[r.family, r.level]) for r in results),
         hash=weights_hash(policy.model),
     )

@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 from rich.progress import Progress
 
@@ -32,7 +33,7 @@ from frostline.envs.streams import keyed_rng
 SQUARES = [(n, n * n) for n in (0, -1, -4, -37, 4, 9, 58, 731, 86_243, -524_287)]
 LISTS = [([3, 1, 2], [1, 2, 3]), ([], []), ([5, -7, 5], [-7, 5, 5])]
 THREADS = 2  # as many as the pool has workers
-WARM_UP = 200  # programs before memory is first read
+MEMORY_EVERY = 50  # programs between two looks at memory
 
 # @ is another number each time, FOLDER a folder with a file whose content must not change
 TEMPLATES = (
@@ -109,6 +110,26 @@ TEMPLATES = (
     "def f(n):\n    raise KeyboardInterrupt('@')",
     "raise BaseException('@')",
     "def f(n):\n    assert n == @\n    return n*n",
+    "def f(n):\n    raise AttributeError(\"module 'a\" * @ * 10**6)",
+    "def f(n):\n    raise ValueError([n] * 10**6, '@' * 10**6)",
+    "e = ValueError('@' * 10**5)\nfor _ in range(10**4): e = ValueError(e)\ndef f(n): raise e",
+    "x = []\nfor _ in range(10**5): x = [x]\nx = [x, [x]]\nf = lambda n: sorted(x) or @",
+    "x = {}\nfor _ in range(10**5): x = {@: x}\nf = lambda n: repr(x)",
+    "x = ()\nfor _ in range(10**5): x = (x,)\nf = lambda n: {x: @}",
+    "x = [@]\nfor _ in range(40): x = [x, x]\nf = lambda n: x",
+    "x = [@]\nfor _ in range(40): x = [x, x]\nf = lambda n: {n: x}",
+    "g = lambda n: @\nfor _ in range(10**5): g = (lambda h: lambda n: h(n))(g)\nf = g",
+    "import copy\nx = []\nfor _ in range(10**5): x = [x]\nf = lambda n: copy.deepcopy(x) and @",
+    "import json\nf = lambda n: json.loads('[' * 10**6) or @",
+    "from decimal import Decimal\nf = lambda n: Decimal('0.' + '@' * 10**7)",
+    "from decimal import Decimal\nx = Decimal('0.' + '@' * 10**6)\nf = lambda n: [x] * 200",
+    "import random\nf = lambda n: random.getrandbits(10**1@)",
+    "import math\nf = lambda n: math.factorial(10**7 + @)",
+    "import re\nf = lambda n: re.compile('(((a{1000}){1000}){1000}){100@}')",
+    "def f(n):\n    global _call, f\n    f = _call = lambda *a: n*n\n    return n + 1@",
+    "def f(n):\n    return n*n if n in _xs else @",
+    "def f(n):\n    for x in _xs: x.clear()\n    return _xs or @",
+    "lambda n, inputs=_xs: [x*x for x in inputs if x == n][0] + 0*@",
     "\ud800\udfff@",
     "f = lambda n: '\\ud800' * @",
 )  # fmt: skip
@@ -178,7 +199,7 @@ def run(programs: int) -> dict[str, object]:
             for result in threads.map(lambda i: grade(i, folder), range(programs)):
                 said.append(result)
                 progress.advance(bar)
-                if len(said) % WARM_UP == 0:
+                if len(said) % MEMORY_EVERY == 0:
                     memory.append(megabytes())
         seconds = time.perf_counter() - began
         alive = verify_program("n*n", SQUARES).status is Status.CORRECT
@@ -186,6 +207,7 @@ def run(programs: int) -> dict[str, object]:
     close_pool()
     time.sleep(0.5)
     times = sorted(spent for _, spent, _ in said)
+    half = len(memory) // 2
     paid = [code for status, _, code in said if status == "CORRECT"]
     return {
         "programs": programs,
@@ -198,9 +220,10 @@ def run(programs: int) -> dict[str, object]:
         "pool_alive": alive,
         "files_touched": touched,
         "processes_left": sorted(processes().values()),
-        "memory_mb_start": round(memory[0], 1) if memory else None,
-        "memory_mb_end": round(memory[-1], 1) if memory else None,
-        "memory_mb_most": round(max(memory), 1) if memory else None,
+        # a worker grows and shrinks by 64 MB from one program to the next: medians are compared
+        "memory_mb_first_half": round(median(memory[:half]), 1) if half else None,
+        "memory_mb_second_half": round(median(memory[half:]), 1) if half else None,
+        "memory_mb_most": round(max(memory), 1) if half else None,
     }
 
 
@@ -217,7 +240,8 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=10_000)
     report = run(parser.parse_args().programs)
     print(json.dumps(report, indent=2))
-    grown = (report["memory_mb_end"] or 0.0) > 1.25 * (report["memory_mb_start"] or 1.0)  # type: ignore[operator]
+    first, second = report["memory_mb_first_half"], report["memory_mb_second_half"]
+    grown = first is not None and second > 1.25 * first  # type: ignore[operator]
     bad = (report["paid"], report["files_touched"], report["processes_left"], grown)
     return int(any(bad) or not report["pool_alive"])
 

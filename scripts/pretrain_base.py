@@ -5,7 +5,7 @@ reinforcement learning has something to find. Only problems of the train split a
 
     python scripts/pretrain_base.py --out agents/base_policy
 
-One run takes about an hour on one thread, shows its progress, writes a checkpoint every 100
+One run takes about fifty minutes on one thread, shows its progress, writes a checkpoint every 100
 steps to `--work` and goes on from there when it is started again. The result is a
 pure function of the seed, the number of steps and the number of threads.
 """
@@ -275,7 +275,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=2700)
+    parser.add_argument("--steps", type=int, default=2300)
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)

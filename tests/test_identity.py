@@ -267,6 +267,15 @@ SAME = {
     "4cos^3(x) - 3cos(x)": "cos(3x)",
     "exp(x/2)*exp(x/3)": "exp(5x/6)",
     "x + 0/x": "x",
+    "2\\mathrm{e}^{2x}": "2*exp(2*x)",
+    "x\\mathrm{e}^x": "x*exp(x)",
+    "\\ln\\lvert x\\rvert": "ln|x|",
+    "\\ln\\bigl|x\\bigr|": "ln|x|",
+    "\\ln{|x|}": "ln|x|",
+    "\\ln\\sqrt{x^2+1}": "ln(x^2+1)/2",
+    "\\sin\\frac{x}{2}": "sin(x/2)",
+    "\\frac{dy}{dx} = x^2": "x^2",
+    "f′(x) = x^2": "x^2",
     "f(x) = x^2": "x^2",
     "y' = x^2": "dy/dx = x^2",
 }
@@ -280,6 +289,7 @@ def test_two_spellings_of_a_function_are_one(one: str, two: str) -> None:
 
 
 REFUSED = (
+    *("sin\\frac{x}{2}x", "sin sqrt(x)^2", "ln{|x|", "ln|x)", "2\\frac{1}{3}x", "2\\frac13"),
     *("sin x^2", "sin x/2", "sinx", "sin", "sin -x", "sin^-1(x)", "arcsin(x)", "2^x", "x^x"),
     *("|x|", "ln|x", "x^(1/3)", "x^2^2", "exp(sin(x))", "sin(1/x)", "sqrt(x^2)", "sqrt((x+1)^2)"),
     *("sqrt(x^2+2x+1)", "sqrt(-4)*x", "sqrt(17)*x", "sqrt(sqrt(x))", "ln(0)*x", "ln(x+exp(x))"),
@@ -309,7 +319,9 @@ def test_other_kinds_read_no_functions() -> None:
     assert parse_function("e*x", frozenset()) == parse_expression("e*x")
 
 
-@pytest.mark.parametrize("end", [" + C", " - C", " + c", " + 7", " + ln(3)", ""])
+@pytest.mark.parametrize(
+    "end", [" + C", " - C", " + c", " + \\mathrm{C}", " + \\text{C}", " + 7", " + ln(3)", ""]
+)
 def test_an_antiderivative_has_any_constant(end: str) -> None:
     assert correct("antider", "x^2*exp(x)", f"x^2*e^x{end}")
     assert not correct("antider", "x^2*exp(x)", f"x^2*e^(2x){end}")

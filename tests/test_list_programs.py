@@ -13,7 +13,6 @@ from frostline.envs.problem import Status, Value
 from frostline.envs.programs.feedback import counterexample
 from frostline.envs.programs.inputs import verify_input
 from frostline.envs.programs.interpreter import run_program
-from frostline.envs.programs.iterators import is_generator, returns_iterator
 from frostline.envs.programs.verifier import (
     Program,
     parameter_of,
@@ -213,16 +212,6 @@ def test_the_parameter_of_an_expression_follows_from_the_inputs() -> None:
         "f = lambda xs: (\nsorted(xs)\n)", is_expression=True
     )
     assert verify_program("[n, n]", [(1, [1, 1]), (2, [2, 2])]).status is Status.CORRECT
-
-
-def test_iterators_are_told_from_lists() -> None:
-    assert returns_iterator("f = lambda xs: (x for x in xs)")
-    assert returns_iterator("def f(xs):\n    if xs:\n        return zip(xs, xs)\n    return []")
-    assert returns_iterator("f = lambda xs: xs if xs else map(abs, xs)")
-    assert not returns_iterator("def f(xs):\n    g = lambda: map(abs, xs)\n    return list(g())")
-    assert not returns_iterator("def f(:")
-    assert is_generator("def f(xs):\n    for x in xs:\n        yield x")
-    assert not is_generator("def f(xs):\n    def g():\n        yield 1\n    return list(g())")
 
 
 def test_a_counterexample_names_input_and_both_values() -> None:

@@ -35,6 +35,7 @@ CORRECT = [
     ("text", "north east", ["North  East", "north\neast", "\\text{North East}."]),
     ("primes", "2^3*3*5", ["2*2*2*3*5", "5*3*2^3", "2³×3×5", "2^{3} \\cdot 3 \\cdot 5"]),
     ("primes", "2^3*3*5", ["(2^3)(3)(5)", "n=2**3*3*5", "2^2*3*2*5", "2^(3) \\times 3*5"]),
+    ("text", "264a", ["264\\text{A}", "264\\mathrm{A}", "\\textbf{264a}"]),
     ("primes", "7", ["7", "7^1"]),
     ("primes", "2*1009", ["2*1,009", "2*1{,}009"]),
 ]  # fmt: skip

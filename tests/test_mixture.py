@@ -203,6 +203,8 @@ ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ({"families": ["arithmetic", "cuontdown"]}, "got 'cuontdown'; did you mean 'countdown'?"),
     ({"families": ["arithmetic"] * 2}, "families must name each one once, got 'arithmetic' twice"),
     ({"families": {"arithmetic": 0}}, "weight of arithmetic must be a number above 0, got 0"),
+    ({"families": {"arithmetic": 10**400}}, "the weights must sum to at most 1.79.*e.308, got mor"),
+    ({"families": dict.fromkeys(TWO, 1e308)}, "the weights must sum to at most"),
     ({"families": {"arithmetic": -1}}, "must be a number above 0, got -1"),
     ({"families": {"arithmetic": True}}, "must be a number above 0, got True"),
     ({"families": {"arithmetic": "2"}}, "must be a number above 0, got '2'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -91,21 +92,76 @@ def test_the_reason_holds_no_hidden_input(code: str) -> None:
     assert "97546105" not in reason
 
 
+def test_a_message_of_megabytes_takes_no_time() -> None:
+    code = """def f(n): raise AttributeError("module 'a" * 3 * 10**6)"""
+    start = time.perf_counter()
+    assert verify_program(code, SQUARES).status is Status.WRONG
+    assert time.perf_counter() - start < 1.0
+
+
 def test_what_is_printed_reaches_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     assert verify_program("print('CORRECT' * 9999) or n*n", SQUARES).status is Status.CORRECT
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("code", ["n" * (MAX_PROGRAM_CHARS + 1), "n\0", "", "n)+(n", "```\nn"])
+@pytest.mark.parametrize(
+    "code",
+    ["n" * (MAX_PROGRAM_CHARS + 1), "n\0", "", "n)+(n", "```\nn", "f = lambda n: n*n + \\"],
+)
 def test_what_is_no_program_is_malformed(code: str) -> None:
     assert verify_program(code, SQUARES).status is Status.MALFORMED
 
 
 def test_an_expression_cannot_leave_its_brackets() -> None:
     text = "f = lambda n: (\nn*n # a comment\n)"
-    assert read_program("n*n # a comment") == Program(text, is_expression=True)
+    # it runs apart from the inputs, for only the interpreter can tell what a comment holds
+    assert read_program("n*n # a comment") == Program(text, is_expression=False)
     assert as_module("n*n # a comment") == text
     assert verify_program("n*n\nf = lambda n: 0", SQUARES).status is Status.WRONG
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "n*n  # for f(1)=1)",
+        "n*n + len(')') - 1",
+        "(lambda n: n*n)",
+        "( (lambda k: k**2) )",
+        "(lambda k: k*k)(n)",
+        "```Python\nn*n\n```",
+        "```python3\nn*n\n```",
+    ],
+)
+def test_harmless_dress_is_no_mistake(code: str) -> None:
+    assert verify_program(code, SQUARES).status is Status.CORRECT
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(n):\n    return _xs[0]**2 if n == _xs[0] else n*n",
+        "lambda n, all=_xs: n*n if n in all else 0",
+        "def f(n):\n    return n*n if n in _xs else 0",
+    ],
+)
+def test_no_input_is_seen_before_its_call(code: str) -> None:
+    assert verify_program(code, SQUARES).status is Status.WRONG
+    listed = code.replace("n*n", "[n*n]").replace("_xs[0]**2", "[_xs[0]**2]")
+    assert verify_program(listed, [(n, [y]) for n, y in SQUARES]).status is Status.WRONG
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("import sys\nsys.setrecursionlimit(9999)\nf = lambda n: n*n", Status.UNSUPPORTED),
+        ("import functools\nf = functools.wraps(abs)(lambda n: n*n)", Status.UNSUPPORTED),
+        ("import math\nf = lambda n: math.square(n)", Status.WRONG),
+        ("def f(n):\n    raise NotImplementedError", Status.WRONG),
+        ("def f(n):\n    del n", Status.UNSUPPORTED),
+    ],
+)
+def test_what_the_interpreter_lacks_is_told_from_mistakes(code: str, status: Status) -> None:
+    assert verify_program(code, SQUARES).status is status
 
 
 def test_no_cases_are_an_error_of_the_caller() -> None:

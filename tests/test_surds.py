@@ -185,6 +185,13 @@ def test_sets_hold_surds_and_complex_numbers() -> None:
     assert correct("set", gold, "\\left\\{2+\\sqrt{3},\\ 2-\\sqrt{3}\\right\\}")
     assert not correct("set", gold, "2 \\pm \\sqrt{3}")
     assert not correct("set", gold, "2 ± √3")
+    for first, second in (("x_1", "x_2"), ("x_{1}", "x_{2}")):
+        assert correct("set", gold, f"{first} = 2+\\sqrt3, {second} = 2-\\sqrt3")
+    assert not correct("set", gold, "x_1 = 2+√3, y_2 = 2-√3")
+    assert not correct("set", gold, "x_1 = x_2 = 2+√3, 2-√3")
+    assert correct("set", gold, "\\bigl\\{2-√3, 2+√3\\bigr\\}")
+    assert correct("set", gold, "\\lbrace 2-√3, 2+√3 \\rbrace")
+    assert correct("set", gold, "x = 2-√3 \\lor x = 2+√3")
     assert not correct("set", gold, "(2 - √3, 2 + √3)")
     assert not correct("set", gold, "2 - √3, 2 + √3, 2 + 2√3/2")
     assert correct("set", "{-i, i}", "i, -i")
@@ -199,6 +206,15 @@ def test_intervals_end_at_surds() -> None:
     assert not correct("iv", gold, "(-∞, 2-√3) ∪ (\\frac{1+\\sqrt{57}}{2}, ∞)")
     assert correct("iv", "(1, 2)", "(1, sqrt(2)] U (sqrt(2), 2)")
     assert not correct("iv", "(1, 2)", "(1, sqrt(2)) U (sqrt(2), 2)")
+
+
+def test_an_interval_may_stand_in_dollars_and_a_point_in_braces() -> None:
+    assert correct("iv", "(-inf, 3) U [5, inf)", "$(-\\infty, 3)$ or $[5, \\infty)$")
+    assert correct("iv", "(-inf, 3) U [5, inf)", "(-Inf, 3) U [5, Infinity)")
+    assert correct("iv", "(-inf, -3] U [6, 6]", "(-\\infty, -3] \\cup \\{6\\}")
+    assert correct("iv", "(1, 2]", "(1, 2) U {2}")
+    for text in ("(1, 2) U {3}", "{1, 2}", "(1, 2) U {2, 2}", "(1, 2] U {2}", "{(1, 2]}"):
+        assert not correct("iv", "(1, 2]", text)
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,8 @@ LINES: list[tuple[Any, str]] = [
     ({**QUESTION, "levle": 2}, "no key 'levle'; did you mean 'level'?"),
     ({**QUESTION, "Split": "test"}, "no key 'Split'; did you mean 'split'?"),
     ({"questions": "?", "answer": "4"}, "no key 'questions'; did you mean 'question'?"),
-    ({**QUESTION, "answer": 4.5}, "answer must be a string, got 4.5"),
-    ({**QUESTION, "answer": True}, "answer must be a string, got true"),
+    ({**QUESTION, "answer": 4.5}, "answer must be a string or a whole number, got 4.5"),
+    ({**QUESTION, "answer": True}, "answer must be a string or a whole number, got true"),
     ({**QUESTION, "answer": "  "}, "answer must be a string of 1 to 1048576 characters, got an em"),
     ({**QUESTION, "question": ""}, "question must be a string of 1 to 50000 characters, got an"),
     ({**QUESTION, "question": "?" * 50_001}, "of 1 to 50000 characters, got 50001 characters"),
@@ -270,7 +270,7 @@ def test_bytes_that_are_no_text_and_a_huge_line_are_told(tmp_path: Path) -> None
     with pytest.raises(ValueError, match=r"my.jsonl:1: a line must be UTF-8"):
         TaskFile(path)
     path.write_bytes(b" " * (2 << 20))
-    with pytest.raises(ValueError, match=r"my.jsonl:1: a line may hold 1048576 bytes"):
+    with pytest.raises(ValueError, match=r"my.jsonl:1: a line may hold 1048576 bytes, got more"):
         TaskFile(path)
 
 

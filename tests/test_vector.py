@@ -80,3 +80,16 @@ def test_shared_memory_is_refused_and_not_filled_with_zeros() -> None:
     with pytest.raises(ValueError, match="shared_memory"):
         gymnasium.make_vec("frostline/Arithmetic-v0", num_envs=2, vectorization_mode="async",
                            vector_kwargs={"context": "spawn"})  # fmt: skip
+
+
+def test_no_index_is_repeated_across_environments_and_resets() -> None:
+    envs = gymnasium.make_vec("frostline/Arithmetic-v0", num_envs=64, **SYNC)
+    met: list[int] = []
+    for seed in (0, None, None):
+        _, infos = envs.reset(seed=seed)
+        for _ in range(40):
+            met += [task.index for task in infos["task"]]
+            envs.step(["?"] * 64)
+            infos = envs.step(["?"] * 64)[4]  # the step of the autoreset
+    assert len(set(met)) == len(met) == 3 * 40 * 64
+    envs.close()

@@ -17,24 +17,20 @@ from .expressions import Neg, Node, Sum, Var, variables
 from .functions import ELEMENTARY, parse_function
 from .identity import Expression, expression, identical
 from .kind import CORRECT, Kind, by_value
-from .literals import parse_rational, without_assignment
+from .literals import parse_rational, split_head, without_assignment
 
 ANOTHER = Verdict(Status.WRONG, "another function")
 CONSTANTS = ("C", "c")  # of integration
 
 _RATIONAL: frozenset[str] = frozenset()
-_HEAD = re.compile(r"(?:([A-Za-z])'?(?: *\( *[A-Za-z] *\))?|d[A-Za-z] */ *d[A-Za-z]) *= *")
 _INFINITY = re.compile(r"([+-]?) *(?:\\infty|[Ii]nf(?:inity)?|oo) *")
 
 
 def _parse(functions: frozenset[str], text: str) -> Node:
     """Return the tree of a text, or of what follows `f(x) =`, `y' =` or `dy/dx =`."""
-    text = clean(text)
-    head = _HEAD.match(text)
-    if not head:
-        return parse_function(text, functions)
-    node = parse_function(text[head.end() :], functions)
-    if head[1] in variables(node):  # `x = x^2` is an equation
+    name, body = split_head(clean(text))
+    node = parse_function(body, functions)
+    if name in variables(node):  # `x = x^2` is an equation
         raise Malformed("an equation")
     return node
 

@@ -19,7 +19,7 @@ class Malformed(ValueError):
     """An answer that is not in the language of its kind; the message is the verdict's reason."""
 
 
-_MINUS = "\u2212\u2013\u2014\u2012\ufe63\uff0d"
+_MINUS = "\u2212\u2010\u2011\u2013\u2014\u2012\ufe63\uff0d"
 _SPACE = "\u00a0\u2002\u2003\u2004\u2005\u2007\u200a\u3000\n\r\t\f\v"
 _THIN_SPACE = "\u2009\u202f"
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
@@ -54,6 +54,8 @@ _TABLE = str.maketrans(
         "·": "*",
         "⋅": "*",
         "∙": "*",
+        "∗": "*",
+        "′": "'",
         "÷": "\\div ",
         "⁄": "/",
         "∕": "/",
@@ -67,17 +69,33 @@ _TABLE = str.maketrans(
 )
 
 _SUPERSCRIPT_RUN = re.compile("[" + "".join(_SUPERSCRIPTS) + "]+")
-_SIZING = re.compile(r"\\(?:left|right|displaystyle)(?![A-Za-z])")
-_CONNECTIVE = re.compile(r"\\(?:text|mathrm)\s*\{\s*(or|and|)\s*\}")
+_SIZING = re.compile(r"\\(?:left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z])")
+_CONNECTIVE = re.compile(r"\\(?:text|mathrm)\s*\{[\s~]*(or|and|)[\s~]*\}")
+_UPRIGHT_LETTER = re.compile(r"\\(?:text|mathrm)\s*\{\s*([A-Za-z])\s*\}")
+_SYNONYMS = {
+    "lvert": "|",
+    "rvert": "|",
+    "vert": "|",
+    "lbrace": "\\{",
+    "rbrace": "\\}",
+    "lor": " or ",
+}
+_SYNONYM = re.compile(rf"\\({'|'.join(_SYNONYMS)})(?![A-Za-z])")
 # `\,` groups thousands, as the thin space does; anywhere else it is a space
 _LATEX_SPACE = re.compile(r"\\[;:! ]|~|\\q?quad(?![A-Za-z])|(?<![0-9])\\,|\\,(?![0-9]{3})")
 _OUTSIDE = re.compile("[^ -~" + "".join(VULGAR) + "]")
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
-_COMMAND_WRAPPER = re.compile(r"\\(?:boxed|text|mathrm)\s*\{")
+_COMMAND_WRAPPER = re.compile(r"\\(?:boxed|text(?:bf)?|math(?:rm|bf))\s*\{")
 
 
 def _superscript(match: re.Match[str]) -> str:
     return "^{" + "".join(_SUPERSCRIPTS[c] for c in match[0]) + "}"
+
+
+def _letter(match: re.Match[str]) -> str:
+    r"""Return the letter of `\mathrm{e}`, kept apart from letters beside it."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return " " * before.isalpha() + match[1] + " " * after.isalpha()
 
 
 def _unwrap_once(text: str) -> str:
@@ -102,7 +120,7 @@ def clean(text: str) -> str:
     r"""Return an answer in plain ASCII (and vulgar fractions), without its outer delimiters.
 
     At most three layers of `$…$`, `\(…\)`, `\[…\]`, `\boxed{…}`, `\text{…}` and one trailing
-    full stop are removed.
+    full stop, inside or outside them, are removed.
 
     Raises:
         Malformed: more than 400 characters, nothing left, or a character outside the table.
@@ -113,20 +131,24 @@ def clean(text: str) -> str:
     if len(text) > MAX_ANSWER_CHARS:
         raise Malformed(f"longer than {MAX_ANSWER_CHARS} characters")
     text = text.translate(_TABLE).strip(" ")
-    if text.endswith("."):
-        text = text[:-1].rstrip(" ")
+    stopped = text.endswith(".")
+    text = text[:-1].rstrip(" ") if stopped else text
     for _ in range(MAX_LAYERS):
         inner = _unwrap_once(text)
         if inner == text:
             break
         text = inner
+        if text.endswith(".") and not stopped:
+            stopped, text = True, text[:-1].rstrip(" ")
     text = _SUPERSCRIPT_RUN.sub(_superscript, text)
     outside = _OUTSIDE.search(text)
     if outside:
         raise Malformed(f"character U+{ord(outside[0]):04X} has no meaning here")
     if "\\" in text or "~" in text:
         text = _SIZING.sub("", text)
+        text = _SYNONYM.sub(lambda match: _SYNONYMS[match[1]], text)
         text = _CONNECTIVE.sub(r" \1 ", text)
+        text = _UPRIGHT_LETTER.sub(_letter, text)
         text = _LATEX_SPACE.sub(" ", text).strip(" ")
     if not text:
         raise Malformed("empty answer")

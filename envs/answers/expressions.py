@@ -193,7 +193,10 @@ class Parser:
                     raise Malformed("a number directly after a factor")
                 if kind not in ("var", "call") and word not in ("(", "\\frac"):
                     break
+                literal = isinstance(parts[-1], Num) and self.tokens[self.at - 1][0] == "num"
                 parts.append(self.power())
+                if literal and word == "\\frac" and _is_literal_fraction(parts[-1]):
+                    raise Malformed("a mixed number or a product")
         return parts[0] if len(parts) == 1 else Product(tuple(parts))
 
     def power(self) -> Node:
@@ -245,12 +248,21 @@ class Parser:
         return body
 
 
+def _is_literal_fraction(node: Node) -> bool:
+    """Whether a tree is one number over another."""
+    match node:
+        case Product((Num(), Recip(Num()))):
+            return True
+    return False
+
+
 def parse_expression(text: str) -> Node:
-    """Return the syntax tree of a cleaned polynomial text.
+    r"""Return the syntax tree of a cleaned polynomial text.
 
     `2x`, `2(x+1)` and `xy` are products; multiplication and division bind equally and from the
-    left, so `1/2x` is x/2. Exponents are literals; a tower, a number after a factor (`x2`),
-    an equation, three letters in a row (a function's name or prose) or a comma is malformed.
+    left, so `1/2x` is x/2. Exponents are literals; a tower, a number after a factor (`x2`), what
+    may be a mixed number (`2\frac{1}{3}`), an equation, three letters in a row (a function's name
+    or prose) or a comma is malformed.
 
     Raises:
         Malformed: the text is outside this language or over a cap.

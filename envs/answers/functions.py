@@ -103,8 +103,8 @@ class _FunctionParser(Parser):
         if opening:
             if opening == "|" and name != "ln":
                 raise Malformed("an absolute value")
-            if opening == "(" and name == "ln" and self.take("|"):
-                opening = "|)"
+            if opening in ("(", "{") and name == "ln" and self.take("|"):
+                opening = "|" + _CLOSING[opening]
             body = self.sum()
             for closing in opening[0] if len(opening) == 1 else opening:
                 self.expect(_CLOSING.get(closing, closing))
@@ -115,9 +115,12 @@ class _FunctionParser(Parser):
         return Call(name, body) if exponent == 1 else Pow(Call(name, body), exponent)
 
     def bare_argument(self) -> Node:
-        """Read an argument without brackets: a number, a variable, or a number times one."""
-        kind, _ = self.tokens[self.at]
-        if kind not in ("num", "var"):
+        """Read an argument without brackets: a number, a variable, their product, or one factor.
+
+        Such a factor is a fraction in braces or a root.
+        """
+        kind, word = self.tokens[self.at]
+        if kind not in ("num", "var") and word not in ("\\frac", "sqrt"):
             raise Malformed("a function without an argument")
         body = self.atom()
         if kind == "num" and self.tokens[self.at][0] == "var":

@@ -21,7 +21,11 @@ _FRAC = (
 _VULGAR = "(?P<vulgar>[" + "".join(VULGAR) + "])"
 
 _ASSIGNMENT = re.compile(r"[A-Za-z] *= *")
-_FRAC_NAME = re.compile(r"\\[dt]frac(?![A-Za-z])")
+_HEAD = re.compile(
+    r"(?:([A-Za-z])'?(?: *\( *[A-Za-z] *\))?|d[A-Za-z] */ *d[A-Za-z]"
+    r"|\\frac *\{ *d[A-Za-z] *\} *\{ *d[A-Za-z] *\}) *= *"
+)
+_FRAC_NAME = re.compile(r"\\[cdt]frac(?![A-Za-z])")
 _FRAC_TOP_DIGIT = re.compile(r"\\frac *([0-9])")
 _FRAC_BOTTOM_DIGIT = re.compile(r"(\\frac *\{[^{}]*\}) *([0-9])")
 
@@ -66,6 +70,19 @@ def without_assignment(text: str) -> str:
     """
     match = _ASSIGNMENT.match(text)
     return text[match.end() :] if match else text
+
+
+def split_head(text: str) -> tuple[str, str]:
+    """Return the letter that a function is given in the text, or none, and what follows `=`.
+
+    >>> split_head("f'(x) = 2x"), split_head("dy/dx = 2x"), split_head("2x")
+    (('f', '2x'), ('', '2x'), ('', '2x'))
+    """
+    if "=" not in text:
+        return "", text
+    text = plain_fractions(text)
+    match = _HEAD.match(text)
+    return (match[1] or "", text[match.end() :]) if match else ("", text)
 
 
 def plain_fractions(text: str) -> str:

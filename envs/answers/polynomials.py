@@ -17,7 +17,7 @@ from ..problem import Status, Verdict
 from .characters import Malformed, clean
 from .expressions import Neg, Node, Num, Pow, Product, Recip, Sum, Var, parse_expression, variables
 from .kind import CORRECT, Kind
-from .literals import without_assignment
+from .literals import split_head
 from .poly_values import Evaluator, Monomial, Polynomial, UnknownVariable, same
 
 Factor = frozenset[tuple[Monomial, int]]
@@ -74,10 +74,9 @@ def _gold_factors(node: Node, names: tuple[str, ...], value: Polynomial) -> Fact
 def verify_polynomial(kind: str, gold: PolynomialGold, text: str) -> Verdict:
     """Grade a polynomial answer; raises `Malformed` on text outside the language."""
     body = clean(text)
-    rest = without_assignment(body)
-    if rest != body and body[0] not in gold.names:  # `x = x^2 - 1` is an equation, not a name
-        body = rest
-    node = parse_expression(body)
+    name, rest = split_head(body)
+    # `x = x^2 - 1` is an equation, not a name
+    node = parse_expression(body if name in gold.names else rest)
     try:
         if kind == "poly_exp":  # collected terms can be compared as they stand
             equal = collected_terms(node) == gold.terms

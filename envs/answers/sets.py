@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from .characters import Malformed
 from .kind import by_value
-from .literals import without_assignment
 from .surd_values import Exact, has_order
 from .surds import parse_surd
 
@@ -26,9 +25,10 @@ _SEPARATOR = re.compile(
     r" *(?:,(?!\}) *(?:(?:or|and)(?![A-Za-z]))?|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])) *"
 )
 _FORMULA = re.compile(r"\$ *([^$]*?) *\$")
+_SUBSCRIPTED = re.compile(r"([A-Za-z])(?:_(?:[0-9]|\{[0-9]\}))? *= *(.*)")
 _COMMA = re.compile(r" *,(?!\}) *")
 _UNION = re.compile(r" *(?:\\cup(?![A-Za-z])|(?<![A-Za-z])(?:U|or)(?![A-Za-z])) *")
-_INFINITY = re.compile(r"([+-]?) *(?:\\infty|inf|infinity|oo)")
+_INFINITY = re.compile(r"([+-]?) *(?:\\infty|[Ii]nf(?:inity)?|oo)")
 _REALS = re.compile(r"\\mathbb *\{? *R *\}?|R")
 
 
@@ -36,8 +36,8 @@ def parse_set(text: str) -> frozenset[Exact]:
     """Return the set that a cleaned text lists, in braces, bare, or as assignments to one letter.
 
     Items are exact numbers between commas, semicolons, `or` or `and`; a comma always separates, so
-    thousands need `{,}`. Parentheses would be a pair or an interval, and a repeated item would
-    make padding free: both are malformed.
+    thousands need `{,}`, and `x_1 =` is `x =`. Parentheses would be a pair or an interval, and a
+    repeated item would make padding free: both are malformed.
 
     Raises:
         Malformed: the text is no such list.
@@ -66,11 +66,11 @@ def parse_set(text: str) -> frozenset[Exact]:
 
 
 def _assigned(items: list[str]) -> list[str]:
-    """Return the items without their `x =`, if all of these name one letter."""
-    bare = [without_assignment(item) for item in items]
-    if len({item[0] for item, rest in zip(items, bare, strict=True) if item != rest}) > 1:
+    """Return the items without their `x =` or `x_1 =`, if all of these name one letter."""
+    matches = [_SUBSCRIPTED.fullmatch(item) for item in items]
+    if len({match[1] for match in matches if match}) > 1:
         raise Malformed("assignments to different letters")
-    return bare
+    return [match[2] if match else item for item, match in zip(items, matches, strict=True)]
 
 
 class End(NamedTuple):
@@ -93,8 +93,8 @@ Interval = tuple[End, End]
 def parse_intervals(text: str) -> tuple[Interval, ...]:
     r"""Return the intervals of a cleaned text, sorted, with touching ones joined.
 
-    Unions are written with `∪`, `\cup`, `U` or `or`, and the order does not matter. Parts that
-    overlap are malformed, for padding must not be free.
+    Unions are written with `∪`, `\cup`, `U` or `or`, and the order does not matter. A part may be
+    one point in braces. Parts that overlap are malformed, for padding must not be free.
 
     Raises:
         Malformed: the text is no union of intervals, or an interval holds nothing.
@@ -109,7 +109,7 @@ def parse_intervals(text: str) -> tuple[Interval, ...]:
         text = text[member.end() :]
     if _REALS.fullmatch(text):
         return ((End(-1, Fraction(0), 0), End(1, Fraction(0), 0)),)
-    parts = _UNION.split(text)
+    parts = [m[1] if (m := _FORMULA.fullmatch(part)) else part for part in _UNION.split(text)]
     if len(parts) > MAX_INTERVALS:
         raise Malformed(f"more than {MAX_INTERVALS} intervals")
     joined: list[Interval] = []
@@ -123,7 +123,10 @@ def parse_intervals(text: str) -> tuple[Interval, ...]:
 
 
 def _interval(text: str) -> Interval:
-    """Read one interval between brackets."""
+    """Read one interval between brackets, or one point in braces."""
+    if point := _BRACES.fullmatch(text):
+        value = _finite(point[1])
+        return End(0, value, 0), End(0, value, 1)
     if len(text) < 2 or text[0] not in "([" or text[-1] not in ")]":
         raise Malformed("not an interval")
     ends = _COMMA.split(text[1:-1].strip(" "))
@@ -139,13 +142,17 @@ def _interval(text: str) -> Interval:
 def _end(text: str, *, after: bool, closed: bool) -> End:
     match = _INFINITY.fullmatch(text)
     if not match:
-        value = parse_surd(text)
-        if not has_order(value):
-            raise Malformed("an end must be real and have one root at most")
-        return End(0, value, int(after))
+        return End(0, _finite(text), int(after))
     if closed:
         raise Malformed("a closed bracket at infinity")
     return End(-1 if match[1] == "-" else 1, Fraction(0), 0)
+
+
+def _finite(text: str) -> Exact:
+    value = parse_surd(text)
+    if not has_order(value):
+        raise Malformed("an end must be real and have one root at most")
+    return value
 
 
 KINDS = (

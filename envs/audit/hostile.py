@@ -9,8 +9,9 @@ from ..extract import wrap
 from ..problem import Problem, Status, Verdict
 from ..text_env import TextEnv
 from .finding import Finding
+from .guard import time_limit
 from .mutations import near_texts
-from .subject import EXECUTED, Subject, each_level, short
+from .subject import ENDLESS, EXECUTED, Subject, each_level, short
 
 SECONDS, PROGRAM_SECONDS = 0.05, 0.6
 REPEATS = 3  # the best of them counts: a busy machine is no fault of the family
@@ -81,7 +82,8 @@ def _ends(subject: Subject) -> tuple[int, int]:
 def grade(env: TextEnv, problem: Problem, text: str) -> Verdict:
     """Return the verdict on a completion; an exception counts as an error of the verifier."""
     try:
-        return env.grade(problem, text)[0]
+        with time_limit(ENDLESS):
+            return env.grade(problem, text)[0]
     except Exception as error:  # whatever a family's verifier raises is a finding
         return Verdict(Status.VERIFIER_ERROR, f"{type(error).__name__}: {error}")
 

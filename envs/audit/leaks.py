@@ -12,7 +12,7 @@ from .mutations import near_texts
 from .references import module_text
 from .subject import EXECUTED, Subject, each_level, short
 
-TURNS = 3
+TURNS = 12
 TELLING = 5  # characters of an input and its output that are no coincidence
 NOT_CORRECT = "Not correct."
 _GIVES = r"\)?(?:, | ?= ?| ?-> ?| ?: ?| gives | should be )"  # between an input and its output
@@ -72,7 +72,8 @@ def _wrong_answers(subject: Subject, problem: Problem) -> list[str]:
     if problem.kind in EXECUTED:
         return ["nonsense", "None", "[None]"]
     near = list(near_texts(problem, subject.rng("leaks", problem.task)))
-    return ["nonsense", *near[:1], *near[-1:]]
+    # a hint may hang on which way an answer is wrong
+    return ["nonsense", *near[:: max(1, len(near) // (TURNS - 4))][: TURNS - 3], *near[-1:]]
 
 
 def repr_pairs(problem: Problem) -> Iterator[tuple[str, str]]:

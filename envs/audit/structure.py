@@ -12,11 +12,13 @@ from ..problem import SPLITS, Problem, TaskSpec
 from ..streams import MAX_INDEX
 from .finding import Finding
 from .guard import time_limit
-from .subject import Subject, each_level, fresh, known, short
+from .subject import ENDLESS, Subject, each_level, fresh, known, short
 
 INDICES = (0, 1, 2, 3, 999_983, MAX_INDEX - 1)
 MAX_PROMPT_CHARS = 2000
 KNOB_INDICES = 60
+# a level of new questions meets those of a lower one less often than its own; a few by chance
+FEWEST_REPEATS, SAME = 10, 0.5
 KNOB_SECONDS = 2.0  # a knob that makes drawing endless does turn something
 _OWN = {field.name for field in dataclasses.fields(Level)}
 
@@ -28,7 +30,8 @@ def builds(subject: Subject, level: int) -> Finding:
     for split in SPLITS:
         for index in INDICES:
             task = TaskSpec(subject.family.name, level, split, index)
-            problem = subject.family.problem(task)
+            with time_limit(ENDLESS):
+                problem = subject.family.problem(task)
             fault = _fault(subject.family, problem, task)
             if fault:
                 return Finding("builds", level, False, f"{task}: {fault}")
@@ -138,9 +141,21 @@ def steps(subject: Subject) -> Iterator[Finding]:
         # the row of the level above makes the difference, or the number of the level does
         if not same and not _asks_otherwise(subject, level, family.levels[level]):
             same = _same_dice(subject, level, keys) == _same_dice(subject, level + 1, keys)
-        detail = f"asks what level {level} asks" if same else ""
-        yield Finding("steps", level + 1, not same, detail)
+        twin = level if same else _twin(subject, level + 1)
+        detail = f"asks what level {twin} asks" if twin else ""
+        yield Finding("steps", level + 1, not twin, detail)
     Family._pool.cache_clear()
+
+
+def _twin(subject: Subject, level: int) -> int:
+    """Return a lower level whose questions a level repeats as often as its own, or 0."""
+    own = subject.survey(level)
+    repeats = own.met(own)
+    for lower in range(1, level):
+        met = subject.survey(lower).met(own)
+        if met >= max(FEWEST_REPEATS, SAME * repeats):
+            return lower
+    return 0
 
 
 def _same_dice(subject: Subject, level: int, keys: Iterable[int]) -> list[str]:

@@ -14,12 +14,14 @@ from ..family import Family, Level
 from ..problem import SPLITS, Problem, Status, TaskSpec, Verdict
 from ..streams import index_from_seed, keyed_rng
 from .finding import Finding, Settings
+from .guard import time_limit
 from .survey import Survey, survey
 
 Check: TypeAlias = "Callable[[Subject], Iterable[Finding]]"
 LevelCheck: TypeAlias = "Callable[[Subject, int], Finding]"
 
 EXECUTED = ("program", "input")  # kinds whose verdict runs a program
+ENDLESS = 5.0  # seconds after which a draw or a verdict is taken to have no end
 SHORT = 90  # characters of a text that a finding quotes
 
 
@@ -78,7 +80,8 @@ class Subject:
     def judge(self, problem: Problem, answer: str) -> Verdict:
         """Return the family's verdict; an exception counts as an error of the verifier."""
         try:
-            return self.family.verify(problem, answer)
+            with time_limit(ENDLESS):
+                return self.family.verify(problem, answer)
         except Exception as error:  # whatever a family's verifier raises is a finding
             return Verdict(Status.VERIFIER_ERROR, f"{type(error).__name__}: {error}")
 

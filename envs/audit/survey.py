@@ -26,6 +26,8 @@ class Survey:
         answers: how often each reference answer came, the common ones only.
         crossing: a question that was asked in two splits, or "".
         draws: how many there were.
+        early: the question texts of the first half of the draws.
+        late: those of the second half, repeats included.
     """
 
     cold: float = 0.0
@@ -35,6 +37,12 @@ class Survey:
     answers: Counter[str] = field(default_factory=Counter)
     crossing: str = ""
     draws: int = 0
+    early: set[str] = field(default_factory=set)
+    late: list[str] = field(default_factory=list)
+
+    def met(self, other: Survey) -> int:
+        """Return how many late draws of `other` ask what an early draw of this level asked."""
+        return sum(text in self.early for text in other.late)
 
 
 def survey(family: Family, tasks: Sequence[TaskSpec]) -> Survey:
@@ -52,6 +60,10 @@ def survey(family: Family, tasks: Sequence[TaskSpec]) -> Survey:
             if len(found.slowest) > SUSPECTS:
                 heapq.heappop(found.slowest)
         found.answers[problem.answer] += 1
+        if 2 * place < len(tasks):
+            found.early.add(problem.question)
+        else:
+            found.late.append(problem.question)
         for text, splits in (
             (problem.question, found.questions),
             (problem.canonical, found.canonicals),

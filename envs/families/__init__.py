@@ -23,17 +23,17 @@ FAMILIES: dict[str, Family] = {
     for family in (
         Arithmetic(),
         Polynomials(),
-        ClosedForms(),
-        Countdown(),
         Fractions(),
         NumberTheory(),
         LinearEquations(),
-        Calculus(),
-        ListFunctions(),
         QuadraticEquations(),
         Inequalities(),
+        Calculus(),
+        Countdown(),
+        ClosedForms(),
         PiecewiseFunctions(),
         Recurrences(),
+        ListFunctions(),
         DeductionAbduction(),
     )
 }

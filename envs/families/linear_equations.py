@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,7 @@ class Exercise(NamedTuple):
         text: what is asked.
         kind: answer kind.
         answer: the reference answer.
-        canonical: the sides of the equation in order; of a system, its rows of numbers in order.
+        canonical: the sides of the equation in order; of a system, its rows, reduced and in order.
     """
 
     text: str
@@ -147,7 +148,10 @@ def _system(rows: list[Row], solution: Sequence[int | Fraction]) -> Exercise:
     names = names[: len(rows)]
     listed = ", ".join(f"{_sum(zip(row, names, strict=False))} = {row[-1]}" for row in rows)
     text = f"Solve {listed} for {', '.join(names)}."
-    return Exercise(text, "tuple", f"({', '.join(map(str, solution))})", str(sorted(rows)))
+    answer = f"({', '.join(map(str, solution))})"
+    # an equation times a number is the same equation
+    least = sorted(tuple(number // math.gcd(*row) for number in row) for row in rows)
+    return Exercise(text, "tuple", answer, str(least))
 
 
 def _matrix(rng: random.Random, size: int, bound: int) -> list[Row]:

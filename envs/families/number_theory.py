@@ -36,6 +36,8 @@ SMALL_PRIMES = PRIMES[:15]
 HARD_PRIMES = PRIMES[3:60]
 BASES = (3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16)
 MODULI = PRIMES[12:60]
+# those with many orders
+RICH = tuple(p for p in MODULI if sum((p - 1) % k == 0 for k in range(1, p)) >= 8)
 
 
 def _products(primes: tuple[int, ...], most: int) -> tuple[int, ...]:
@@ -123,7 +125,7 @@ def _in_base(rng: random.Random) -> Exercise:
     while rest:
         rest, digit = divmod(rest, base)
         digits = f"{digit:x}{digits}"
-    return Exercise(f"Write {number} in base {base}.", digits, "text")
+    return Exercise(f"Write {number} in base {base}, digits only.", digits, "text")
 
 
 def _smallest_factor(rng: random.Random) -> Exercise:
@@ -200,10 +202,15 @@ def _powers(base: int, modulus: int) -> list[int]:
 
 
 def _order(rng: random.Random) -> Exercise:
-    modulus = rng.choice(MODULI)
-    base = rng.randint(2, modulus - 2)
-    text = f"Find the smallest k > 0 with {base}^k = 1 mod {modulus}."
-    return Exercise(text, str(len(_powers(base, modulus))))
+    modulus = rng.choice(RICH)
+    while len(powers := _powers(rng.randint(2, modulus - 2), modulus)) < modulus - 1:
+        pass
+    # every order as often as another: of all bases, four in ten have the order modulus - 1;
+    # small ones are left out, which many moduli share
+    order = rng.choice([k for k in range(15, modulus) if (modulus - 1) % k == 0])
+    exponent = rng.choice([j for j in range(1, order) if math.gcd(j, order) == 1])
+    base = powers[(modulus - 1) // order * exponent - 1]
+    return Exercise(f"Find the smallest k > 0 with {base}^k = 1 mod {modulus}.", str(order))
 
 
 def _logarithm(rng: random.Random) -> Exercise:

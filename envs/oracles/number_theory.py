@@ -66,7 +66,7 @@ _SOLUTIONS: tuple[tuple[str, Callable[..., object]], ...] = (
     (r"Find the sum of the divisors of (\d+)\.",
      lambda number: sum(d for d in range(1, number + 1) if number % d == 0)),
     (r"How many of 1, 2, \.\.\., (\d+) are coprime to \d+\?", _coprime_up_to),
-    (r"Write (\d+ in base \d+)\.", _digits),
+    (r"Write (\d+ in base \d+), digits only\.", _digits),
     (r"Find the smallest prime factor of (\d+)\.",
      lambda number: _first(2, lambda d: number % d == 0)),
     (r"Find (\d+\^\d+ mod \d+)\.", lambda base, exponent, m: base**exponent % m),

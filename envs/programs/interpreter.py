@@ -9,8 +9,9 @@ stop in time is killed and replaced.
 What this does not stop: bugs in pydantic-monty itself, which is young and unaudited (add a
 container or a seccomp profile where that matters); two busy cores per process that verifies; a slow
 machine making a slow program miss its limit. What it lacks: generators (`yield`; generator
-expressions are lists), `del`, inheritance, decorators of the descriptor kind, and modules beyond
-math, re, json, itertools, functools, collections, random, datetime, bisect, copy and a few others.
+expressions are lists, and `map` and such read an endless iterator for ever), `del`, inheritance,
+decorators of the descriptor kind, methods named `__…__`, and modules beyond math, re, json,
+itertools, functools, collections, random, datetime, bisect, copy and a few others.
 
 The pool is not fork-safe: once a process has run a program, its forked children cannot, and get
 VERIFIER_ERROR. Use `spawn` or `forkserver`, or fork before the first program.
@@ -22,6 +23,7 @@ import atexit
 import builtins
 import contextlib
 import datetime
+import importlib
 import os
 import re
 import sys
@@ -42,6 +44,7 @@ from pydantic_monty import (
 
 from ..problem import Status, Value
 from ..values import fresh_value
+from .iterators import with_iterators
 
 FEED_SECONDS = 0.15  # of each of the two feeds: define, then call
 KILL_GRACE_SECONDS = 0.05
@@ -49,6 +52,7 @@ MAX_RESULT_BITS = 4096
 MAX_RESULT_ITEMS = 256  # of one value, at all depths together
 MAX_RESULT_DEPTH = 8
 MAX_RESULT_CHARS = 4000
+MAX_MESSAGE_CHARS = 500
 MAX_PROCESSES = 2
 
 _LIMITS = ResourceLimits(
@@ -63,11 +67,15 @@ _POLICY = OSPolicy(sleep="zero", random_start={"seed": 0}, datetime=datetime.dat
 # crosses to the host: `x = [x, x]` forty times over would take terabytes there. What bounds them
 # is out of a program's reach: local names that `f` cannot rebind, and comparisons in place of `len`
 # and `type`, which it may shadow. A value without `<` is no int.
+# The inputs lose their global name before the first call: a call sees no input but its own.
 _CALL_INTS = f"""[_y if -_c < _y < _c else ...
- for _c in [1 << {MAX_RESULT_BITS}] for _y in [f(_x) for _x in _xs]]"""
+ for _c in [1 << {MAX_RESULT_BITS}] for _all in [_xs] if (_xs := None) is None
+ for _y in [f(_x) for _x in _all]]"""
 # each value is copied before the next call, which could change it
 _CALL_VALUES = f"""
-def _call():
+def _call(xs):
+    global _xs
+    _xs = None
     cap = 1 << {MAX_RESULT_BITS}
     left = 0
     def small(y, depth):
@@ -96,20 +104,25 @@ def _call():
             return ... if y[left:] else (*[small(i, depth + 1) for i in y],)
         return ... if y[left:] else [small(i, depth + 1) for i in y]
     values = []
-    for x in _xs:
+    for x in xs:
         y = f(x)
         left = {MAX_RESULT_ITEMS} + 1
         values += [small(y, 0)]
     return values
-_call()
+_call(_xs)
 """
 _NOT_AN_INT = "'<' not supported between instances of 'int'"
 
 _MISSING_MODULE = re.compile(r"No module named '(\w+)|cannot import name '\w+' from '(\w+)'")
 _MISSING_ATTRIBUTE = re.compile(
-    r"(?:type object )?'(\w+)' (?:object )?has no attribute '([a-z]\w*)'"
+    r"(?:type object |(module ))?'(\w+)' (?:object )?has no attribute '([a-z]\w*)'"
 )
 _MISSING_NAME = re.compile(r"name '([a-z]\w*)' is not defined")
+# modules that the interpreter has in part, less those through which a program could get out
+_MODULES = frozenset(
+    {"bisect", "collections", "copy", "dataclasses", "datetime", "functools", "itertools", "json",
+     "math", "random", "re", "sys", "time", "typing"}
+)  # fmt: skip
 # builtins that are absent on purpose: using one is the program's mistake
 _FORBIDDEN_NAMES = frozenset(
     {"breakpoint", "compile", "exit", "globals", "help", "input", "locals", "open", "quit", "vars"}
@@ -185,8 +198,9 @@ def _run_once(code: str, inputs: tuple[Value, ...], call: str, one_feed: bool) -
         if one_feed:
             call = f"{code}\n{call}"
         else:
-            # a trailing value would be carried to the host: end on one that costs nothing
-            session.feed_run(f"{code}\n0", print_callback=_drop)
+            # a trailing value would be carried to the host: end on one that costs nothing, apart
+            # from a last line that a backslash would continue
+            session.feed_run(f"{code}\n\n0", print_callback=_drop)
         return tuple(session.feed_run(call, inputs={"_xs": inputs}, print_callback=_drop))
 
 
@@ -198,7 +212,7 @@ def run_program(
     Args:
         code: module text that defines `f`.
         inputs: what `f` is called on, each a copy of its own; the program cannot see them before
-            `f` is defined.
+            `f` is defined, nor all of them afterwards.
         one_feed: define and call in one message, a third faster; for code that runs nothing while
             `f` is defined, such as one lambda.
         ints: whether only ints will do: 50 µs faster, and another value may fail the run.
@@ -209,6 +223,7 @@ def run_program(
     """
     copies = tuple(fresh_value(value) for value in inputs)
     call = _CALL_INTS if ints else _CALL_VALUES
+    code = with_iterators(code)
     reason = ""
     for _ in range(2):
         try:
@@ -233,7 +248,8 @@ def run_program(
 
 def _explain(error: MontyRuntimeError) -> RunResult:
     """Tell the program's mistakes from what the interpreter lacks."""
-    name, _, message = str(error).partition(": ")
+    # a program can make a message of megabytes, and the interpreter's own are short
+    name, _, message = str(error)[:MAX_MESSAGE_CHARS].partition(": ")
     if name == "TimeoutError":
         return RunResult(None, Status.WRONG, "time limit")
     if name == "TypeError" and _NOT_AN_INT in message:
@@ -248,13 +264,17 @@ def _explain(error: MontyRuntimeError) -> RunResult:
 
 def _is_gap(name: str, message: str) -> bool:
     """Whether CPython would have gone on where the interpreter stopped."""
-    if name == "NotImplementedError" or message == "'list' object is not an iterator":
+    if name == "NotImplementedError" and message:  # a bare one was raised by the program
+        return True
+    if message == "'list' object is not an iterator":
         return True
     if match := _MISSING_MODULE.search(message):
         return (match[1] or match[2]) in sys.stdlib_module_names
     if match := _MISSING_ATTRIBUTE.search(message):
-        kind = getattr(builtins, match[1], None)
-        return isinstance(kind, type) and hasattr(kind, match[2])
+        if match[1]:
+            return match[2] in _MODULES and hasattr(importlib.import_module(match[2]), match[3])
+        kind = getattr(builtins, match[2], None)
+        return isinstance(kind, type) and hasattr(kind, match[3])
     if name == "NameError" and (match := _MISSING_NAME.search(message)):
         return hasattr(builtins, match[1]) and match[1] not in _FORBIDDEN_NAMES
     return False

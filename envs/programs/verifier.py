@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,11 +11,11 @@ from ..problem import Case, Status, Verdict
 from ..streams import keyed_rng
 from ..values import same_value
 from .interpreter import run_program
-from .iterators import is_generator, returns_iterator
+from .iterators import is_generator, returns_generator, returns_set_order
 
 MAX_PROGRAM_CHARS = 4000
 
-_FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*)\n```", re.DOTALL)
+_FENCE = re.compile(r"```(?:python3?|py)?[ \t]*\n(.*)\n```", re.DOTALL | re.IGNORECASE)
 _STATEMENT = re.compile(
     r"^(?:f[ \t]*(?:=(?!=)|:)|(?:async|def|class|import|from|for|while|if|with|try|raise|return|del"
     r"|global|pass|assert)\b|@|[A-Za-z_]\w*[ \t]*=(?!=))",
@@ -27,7 +28,8 @@ class Program(NamedTuple):
 
     Attributes:
         text: module text that defines `f`.
-        is_expression: whether it came as an expression or a lambda, which runs nothing by itself.
+        is_expression: whether it came as an expression or a lambda, which runs nothing by itself;
+            one with a string, a comment or a default value is taken for module text.
     """
 
     text: str
@@ -70,14 +72,17 @@ def read_program(code: str, parameter: str = "n") -> Program | Verdict:
     if _STATEMENT.search(code):
         return Program(code, is_expression=False)
     # in brackets, on lines of their own: a comment or a second statement cannot leave them, nor can
-    # brackets that close first
+    # brackets that close first; those in strings and comments are none, so nothing is counted then
+    bare = not any(mark in code for mark in "'\"#")
     depth = 0
-    for char in code:
+    for char in code if bare else "":
         depth += (char == "(") - (char == ")")
         if depth < 0:
             return Verdict(Status.MALFORMED, "unbalanced brackets")
-    head = "f = " if is_lambda(code) else f"f = lambda {parameter}: "
-    return Program(f"{head}(\n{code.strip()}\n)", is_expression=True)
+    if not is_lambda(code):
+        return Program(f"f = lambda {parameter}: (\n{code.strip()}\n)", is_expression=bare)
+    # a default value is computed before the first call
+    return Program(f"f = (\n{code.strip()}\n)", is_expression=bare and "=" not in code)
 
 
 def as_module(code: str, parameter: str = "n") -> str | Verdict:
@@ -87,8 +92,18 @@ def as_module(code: str, parameter: str = "n") -> str | Verdict:
 
 
 def is_lambda(code: str) -> bool:
-    """Whether a program is written as a lambda."""
-    return re.match(r"\s*lambda\b", code) is not None
+    """Whether a program is written as a lambda, in brackets of its own or not.
+
+    >>> is_lambda("(lambda n: n)"), is_lambda("(lambda n: n)(n)")
+    (True, False)
+    """
+    found = re.match(r"\s*(\(?)[\s(]*lambda\b", code)
+    if not found or not found[1]:
+        return found is not None
+    try:
+        return isinstance(ast.parse(code.strip(), mode="eval").body, ast.Lambda)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def verify_program(code: str, cases: Sequence[Case], *, shuffle_key: object = "") -> Verdict:
@@ -131,7 +146,9 @@ def verify_program(code: str, cases: Sequence[Case], *, shuffle_key: object = ""
         return Verdict(Status.WRONG, "f returned a value that is not an int, or a huge one")
     if not all(same_value(value, y) for value, (_, y) in zip(result.values, order, strict=True)):
         return Verdict(Status.WRONG, "wrong on a hidden case")
-    if not ints and returns_iterator(program.text):
+    if not ints and returns_generator(program.text):
         # the interpreter makes lists of them, but in any Python this is no list
-        return Verdict(Status.WRONG, "f returns an iterator")
+        return Verdict(Status.WRONG, "f returns a generator")
+    if not ints and returns_set_order(program.text):
+        return Verdict(Status.WRONG, "f relies on the order of a set")
     return Verdict(Status.CORRECT, "right on every hidden case")

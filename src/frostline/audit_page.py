@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from frostline.envs import Family, TaskSpec
 from frostline.envs.audit import CHECKS, Audit, Settings
 
 CELL = 40  # characters of an answer in a table
@@ -17,6 +18,12 @@ Made by `{command}`: {settings}.
 Versions: {versions}. Times are of one machine, everything else is the same on all of them.
 {verdict}
 """
+
+
+HARDEST = """Problems of the test split, with the answer that code which shares nothing with the
+generator finds from the question alone, and the verdict on that answer.
+"""
+SAMPLES = 3
 
 
 def page(audits: Sequence[Audit], command: str, settings: Settings) -> str:
@@ -33,6 +40,7 @@ def page(audits: Sequence[Audit], command: str, settings: Settings) -> str:
     parts = [text, "## Checks\n", _checks(audits), _legend(), _failures(audits), "## Figures\n"]
     parts.append(_table([summary(done) for done in audits]))
     parts += [f"### {done.family.name}\n\n{_table(list(_levels(done)))}" for done in audits]
+    parts += ["## The hardest levels\n", HARDEST, *(_hardest(done.family) for done in audits)]
     return "\n".join(part for part in parts if part)
 
 
@@ -137,6 +145,19 @@ def _levels(done: Audit) -> Iterable[dict[str, str]]:
         yield cells
 
 
+def _hardest(family: Family) -> str:
+    """Return samples of the last level with the independent computation of their answers."""
+    parts = [f"### {family.name}, level {len(family.levels)}\n"]
+    for index in range(SAMPLES):
+        problem = family.problem(TaskSpec(family.name, len(family.levels), "test", index))
+        found = family.recompute(problem)
+        said = "none" if found is None else family.verify(problem, found).status.value
+        blocks = [("question", problem.question), ("reference", problem.answer)]
+        blocks.append((f"independently, {said}", found or "–"))
+        parts += [f"{name}:\n\n```text\n{text}\n```\n" for name, text in blocks]
+    return "\n".join(parts)
+
+
 def _code(text: str) -> str:
     """Return text as code for a table, or a dash."""
     line = " ".join(text.split())
@@ -145,7 +166,8 @@ def _code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    flat = text.replace("|", "\\|").replace("\n", " ")
+    return flat if flat.startswith("`") else flat.replace("<", "&lt;")  # code shows it as it is
 
 
 def _table(rows: Sequence[dict[str, str]]) -> str:

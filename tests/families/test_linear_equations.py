@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -121,6 +122,13 @@ def test_the_order_of_equations_is_no_new_question() -> None:
         numbers = [tuple(map(int, row)) for row in rows]
         assert numbers == sorted(numbers)
         assert len(numbers) == 2
+
+
+@pytest.mark.parametrize("level", [9, 10, 11, 12])
+def test_an_equation_times_a_number_is_no_new_question(level: int) -> None:
+    for problem in some(level, 50):
+        rows: list[tuple[int, ...]] = ast.literal_eval(problem.canonical)
+        assert all(math.gcd(*row) == 1 for row in rows)
 
 
 def test_a_system_is_not_answered_by_a_set_or_with_letters_exchanged() -> None:

@@ -141,3 +141,12 @@ def test_a_factorization_is_accepted_in_any_order_and_spelling(text: str) -> Non
     assert FAMILY.verify(at_hand, text).status is Status.CORRECT
     assert FAMILY.verify(at_hand, text + "*1").status is Status.WRONG
     assert FAMILY.recompute(at_hand) == "2*2*2*3*5"
+
+
+def test_no_share_of_the_largest_order_is_a_good_guess() -> None:
+    quotients: Counter[int] = Counter()
+    for index in range(400):
+        problem = FAMILY.problem(TaskSpec("number_theory", 16, "train", index))
+        modulus = int(problem.question.rstrip(".").split()[-1])
+        quotients[(modulus - 1) // int(problem.answer)] += 1
+    assert max(quotients.values()) <= 0.3 * 400
