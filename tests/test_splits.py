@@ -78,7 +78,11 @@ COMMUTED = [
     ("arithmetic", 4, ("Compute 3 * 12.", "Compute 12 * 3.")),
     ("arithmetic", 7, ("Compute 5 - 3 * 7.", "Compute 5 - 7 * 3.")),
     ("arithmetic", 8, ("Compute (9 - 4) * 3.", "Compute 3 * (9 - 4).")),
-    ("polynomials", 3, ("Collect 3*x + 5 + x - 2.", "Collect x - 2 + 3*x + 5.")),
+    (
+        "polynomials",
+        3,
+        ("Collect 3*x + 5 + x - 2.", "Collect x - 2 + 3*x + 5.", "Collect x + 5 + 3*x - 2."),
+    ),
     ("polynomials", 6, ("Expand (x + 1)*(x - 2).", "Expand (x - 2)*(x + 1).")),
 ]
 

@@ -20,11 +20,12 @@ class Reversal(Family):
 
     name = "reversal"
     summary = "Write a number backwards."
-    levels = (Level("two digits"), Level("four digits"), Level("eight digits"))
+    levels = (Level("three digits"), Level("six digits"), Level("nine digits"))
 
     def draw(self, level: int, rng: random.Random) -> int:
         """Return a number that does not end in 0."""
-        return 10 * rng.randrange(10 ** (2**level - 1)) + rng.randrange(1, 10)
+        low = 10 ** (3 * level - 2)
+        return 10 * rng.randrange(low, 10 * low) + rng.randrange(1, 10)
 
     def ask(self, level: int, content: int, rng: random.Random) -> Question:
         """Return the question; kinds of answer are int, rat, poly, set, program and others."""

@@ -72,6 +72,8 @@ def _wrong_answers(subject: Subject, problem: Problem) -> list[str]:
     if problem.kind in EXECUTED:
         return ["nonsense", "None", "[None]"]
     near = list(near_texts(problem, subject.rng("leaks", problem.task)))
+    # a reason may quote what was answered
+    near = [text for text in near if not _names_answer(problem, text)]
     # a hint may hang on which way an answer is wrong
     return ["nonsense", *near[:: max(1, len(near) // (TURNS - 4))][: TURNS - 3], *near[-1:]]
 

@@ -162,6 +162,9 @@ class Polynomials(Family):
 
     def canonical(self, content: Exercise) -> str:
         """Return what is to be done to which polynomials, commuting operands in order."""
+        if content.text.startswith("Collect"):  # four terms in a row, in any order
+            constants, slopes = zip(*content.operands, strict=True)
+            return f"Col{sorted(constants)}{sorted(slopes)}"
         if content.operands:
             return f"{content.text[:3]}{sorted(content.operands)}"
         return content.text.replace(" ", "")
