@@ -5,29 +5,10 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
 
-from ..family import Family, Level, Question
+from ..generators.exercises import Exercise, ExerciseFamily, Rung
 from ..problem import Problem
-
-
-class Exercise(NamedTuple):
-    """The content of a question.
-
-    Attributes:
-        text: what is asked.
-        kind: answer kind.
-        answer: the reference answer.
-        canonical: `text` with the operands of sums and products in order.
-    """
-
-    text: str
-    kind: str
-    answer: str
-    canonical: str
 
 
 def _reduced(bottoms: tuple[int, ...], most: int) -> tuple[tuple[int, int], ...]:
@@ -200,13 +181,6 @@ def _continued(rng: random.Random) -> Exercise:
     return Exercise(f"Compute {text}.", "frac", f"{top}/{bottom}", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung(Level):
-    """A level and how its exercises are drawn."""
-
-    exercise: Callable[[random.Random], Exercise] = field(default=_simplify, kw_only=True)
-
-
 # One row a level: what it adds, and how its exercises are drawn.
 LEVELS = (
     Rung("add over one denominator; the sum is in lowest terms", exercise=_same_denominator),
@@ -227,7 +201,7 @@ LEVELS = (
 )
 
 
-class Fractions(Family):
+class Fractions(ExerciseFamily):
     """Compute with fractions, decimals and percentages, exactly.
 
     ## Description
@@ -254,18 +228,6 @@ class Fractions(Family):
     summary = "Fractions, decimals and percentages; the answer's form is part of the question."
     levels = LEVELS
     answer_noun = "number"
-
-    def draw(self, level: int, rng: random.Random) -> Exercise:
-        """Return a random exercise of `level`."""
-        return self.levels[level - 1].exercise(rng)
-
-    def canonical(self, content: Exercise) -> str:
-        """Return the question with the operands of sums and products in order."""
-        return content.canonical
-
-    def ask(self, level: int, content: Exercise, rng: random.Random) -> Question:
-        """Return the exercise as it was drawn."""
-        return Question(content.text, content.kind, content.answer)
 
     def recompute(self, problem: Problem) -> str | None:
         """Return the answer by sympy from the question alone."""

@@ -6,29 +6,10 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
 
-from ..family import Family, Level, Question
+from ..generators.exercises import Exercise, ExerciseFamily, Rung
 from ..problem import Problem
-
-
-class Exercise(NamedTuple):
-    """The content of a question.
-
-    Attributes:
-        text: what is asked.
-        kind: answer kind.
-        answer: the reference answer.
-        canonical: the sides of the equation in order; of a system, its rows, reduced and in order.
-    """
-
-    text: str
-    kind: str
-    answer: str
-    canonical: str
-
 
 Row = tuple[int, ...]  # the coefficients of the unknowns, then the number on the right
 
@@ -187,13 +168,6 @@ def _rational_pair(rng: random.Random) -> Exercise:
     return _system([(a, b, p), (c, d, q)], solution)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung(Level):
-    """A level and how its exercises are drawn."""
-
-    exercise: Callable[[random.Random], Exercise] = field(default=_shift, kw_only=True)
-
-
 # One row a level: what it adds, and how its exercises are drawn.
 LEVELS = (
     Rung("undo a sum: x + a = b", exercise=_shift),
@@ -211,7 +185,7 @@ LEVELS = (
 )
 
 
-class LinearEquations(Family):
+class LinearEquations(ExerciseFamily):
     """Solve linear equations and systems of them, exactly.
 
     ## Description
@@ -235,18 +209,6 @@ class LinearEquations(Family):
     summary = "Linear equations and systems; the answer is a number or a tuple of numbers."
     levels = LEVELS
     answer_noun = "solution"
-
-    def draw(self, level: int, rng: random.Random) -> Exercise:
-        """Return a random exercise of `level`."""
-        return self.levels[level - 1].exercise(rng)
-
-    def canonical(self, content: Exercise) -> str:
-        """Return the sides of the equation, or the equations; their order is no new question."""
-        return content.canonical
-
-    def ask(self, level: int, content: Exercise, rng: random.Random) -> Question:
-        """Return the exercise as it was drawn."""
-        return Question(content.text, content.kind, content.answer)
 
     def recompute(self, problem: Problem) -> str | None:
         """Return the solution that sympy finds to the equations in the question."""

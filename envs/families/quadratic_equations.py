@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..family import Family, Level, Question
 from ..generators.exact import Poly, add, content, multiply, render
+from ..generators.exercises import Exercise, ExerciseFamily, Rung
 from ..generators.quadratic_roots import is_square, roots, square_roots
 from ..problem import Problem
 from ..streams import randint
@@ -18,22 +16,6 @@ from ..streams import randint
 SIMPLEST = " in simplest form"
 COMPLEX = " over the complex numbers"
 REAL = " over the real numbers"
-
-
-class Exercise(NamedTuple):
-    """The content of a question on an equation.
-
-    Attributes:
-        text: what is asked.
-        kind: answer kind.
-        answer: the reference answer.
-        canonical: what is asked, without the order of factors, sides and multiples.
-    """
-
-    text: str
-    kind: str
-    answer: str
-    canonical: str
 
 
 def _nonzero(rng: random.Random, bound: int) -> int:
@@ -211,13 +193,6 @@ def _quartic(rng: random.Random) -> Exercise:
     return _solve(f"{render(product)} = 0", product, found, f"{COMPLEX},{SIMPLEST}")
 
 
-@dataclass(frozen=True, slots=True)
-class Rung(Level):
-    """A level and how its exercises are drawn."""
-
-    exercise: Callable[[random.Random], Exercise] = field(default=_factored, kw_only=True)
-
-
 # One row a level: what it adds, and how its exercises are drawn.
 LEVELS = (
     Rung("read the roots off two monic factors", exercise=_factored),
@@ -239,7 +214,7 @@ LEVELS = (
 )
 
 
-class QuadraticEquations(Family):
+class QuadraticEquations(ExerciseFamily):
     """Solve quadratic equations exactly, over the real or the complex numbers.
 
     ## Description
@@ -261,18 +236,6 @@ class QuadraticEquations(Family):
     name = "quadratic_equations"
     summary = "Quadratic equations: integer, rational, surd and complex roots, Vieta, quartics."
     levels = LEVELS
-
-    def draw(self, level: int, rng: random.Random) -> Exercise:
-        """Return a random exercise of `level`."""
-        return self.levels[level - 1].exercise(rng)
-
-    def canonical(self, content: Exercise) -> str:
-        """Return the equation without factors, sides and multiples, and what is asked of it."""
-        return content.canonical
-
-    def ask(self, level: int, content: Exercise, rng: random.Random) -> Question:
-        """Return the exercise as it was drawn."""
-        return Question(content.text, content.kind, content.answer)
 
     def recompute(self, problem: Problem) -> str | None:
         """Return what sympy finds for the equation that stands in the question."""
