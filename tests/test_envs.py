@@ -231,7 +231,7 @@ def test_a_bad_option_is_told_value_rule_and_nearest(options: Any, message: str)
 ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ({"family": "arithmetics"}, "got 'arithmetics'; did you mean 'arithmetic'?"),
     ({"family": "ClosedForms"}, "got 'ClosedForms'; did you mean 'closed_forms'?"),
-    ({"family": 3}, "family must be a Family or one of arithmetic, polynomials, closed_forms"),
+    ({"family": 3}, "family must be a Family or one of arithmetic, polynomials, fractions"),
     ({"level": 99}, "got 99; did you mean 11?"),
     ({"split": "tests"}, "got 'tests'; did you mean 'test'?"),
     ({"answer_format": "tags"}, "got 'tags'; did you mean 'tag'?"),
