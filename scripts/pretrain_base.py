@@ -66,17 +66,27 @@ MIXTURE = {
     "list_functions": Practice(5, EASY_FIRST),
     "deduction_abduction": Practice(5, EASY_FIRST),
 }
-DECAY_FROM = 0.6  # share of the steps after which the learning rate falls
+# At the end, closed forms at a low learning rate: by then the policy knows many of the functions it
+# has seen by heart, and it takes practice until it gets those right that it has not.
+CLOSING_STEPS = 500
+CLOSING = {
+    **MIXTURE,
+    "closed_forms": Practice(90, (10, 14, 14, 5, 6, 12, 4, 3, 3, 1, 2, 1.5, 1.5)),
+}
+DECAY_FROM = 0.6  # share of the steps before the last ones after which the learning rate falls
+CLOSING_RATE = 0.3
 
 
-def draw_examples(seed: int, step: int, count: int) -> list[tuple[str, str]]:
+def draw_examples(
+    seed: int, step: int, count: int, mixture: dict[str, Practice] = MIXTURE
+) -> list[tuple[str, str]]:
     """Return `count` (prompt, answer) pairs of the train split, keyed by seed and step."""
     rng = keyed_rng("pretrain", seed, step)
-    names, shares = list(MIXTURE), [practice.share for practice in MIXTURE.values()]
+    names, shares = list(mixture), [practice.share for practice in mixture.values()]
     examples = []
     for _ in range(count):
         name = rng.choices(names, shares)[0]
-        weights = MIXTURE[name].levels
+        weights = mixture[name].levels
         level = rng.choices(range(1, len(weights) + 1), weights)[0]
         examples.append(example(name, TaskSpec(name, level, "train", rng.randrange(MAX_INDEX))))
     return examples
@@ -215,8 +225,14 @@ def make_optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[A
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Return the learning-rate factor: 100 steps of warm-up, constant, linear decay to 2 %."""
-    return min((step + 1) / 100, 1.0, max((steps - step) / (steps * (1 - DECAY_FROM)), 0.02))
+    """Return the learning-rate factor of a step of `steps`, of which the last are the closing.
+
+    100 steps of warm-up, constant, linear decay to 2 %; then a linear decay from 30 % to 2 %.
+    """
+    main = steps - CLOSING_STEPS
+    if step >= main:
+        return max(CLOSING_RATE * (steps - step) / CLOSING_STEPS, 0.02)
+    return min((step + 1) / 100, 1.0, max((main - step) / (main * (1 - DECAY_FROM)), 0.02))
 
 
 def save_checkpoint(
@@ -251,7 +267,8 @@ def train(
             for optimizer, base in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, base, strict=True):
                     group["lr"] = rate * rate_at(step, args.steps)
-            loss = backward(model, tokenizer, draw_examples(args.seed, step, args.batch))
+            mixture = CLOSING if step >= args.steps - CLOSING_STEPS else MIXTURE
+            loss = backward(model, tokenizer, draw_examples(args.seed, step, args.batch, mixture))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimizer in optimizers:
                 optimizer.step()
@@ -275,7 +292,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--steps", type=int, default=2300)
+    parser.add_argument("--steps", type=int, default=2800, help="the last 500 are the closing")
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
