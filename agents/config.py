@@ -20,7 +20,7 @@ class GRPOConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         default=32, ge=1, description="tokens after which a completion is truncated"
     )
     temperature: float = Field(default=1.0, gt=0, description="sampling temperature")
-    learning_rate: float = Field(default=2e-4, gt=0, description="peak learning rate")
+    learning_rate: float = Field(default=7e-5, gt=0, description="peak learning rate")
     warmup_iterations: int = Field(
         default=5, ge=0, description="iterations of linear learning-rate warm-up"
     )

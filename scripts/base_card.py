@@ -2,8 +2,8 @@
 
     python scripts/base_card.py --work runs/pretrain_base
 
-200 problems of the test split per family and level, one completion each at temperature 1, with
-95 % Wilson intervals. Takes about ten minutes on one thread.
+100 problems of the test split per family and level, one completion each at temperature 1, with
+95 % Wilson intervals. Takes about five minutes on one thread.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("--problems", type=int, default=100)
     args = parser.parse_args()
     torch.set_num_threads(1)
     policy, envs = load_policy(), make_envs(list(FAMILIES), "raw")

@@ -26,7 +26,7 @@ pictures. Ctrl-C ends with a checkpoint; --resume goes on.
 
 Examples:
   frostline train
-  frostline train --trainable last:1 --iterations 100 --grpo.learning-rate 2e-4
+  frostline train --trainable last:1 --iterations 100 --grpo.learning-rate 1e-4
   frostline train --trainable lora:r=8@last:6 --grpo.learning-rate 2e-3
   frostline train --trainable lisa:k=2,every=10
   frostline train --family mymodule:MyFamily --curriculum.kind uniform
