@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 import random
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from ..family import Family, Level, Question
 from ..oracles.number_theory import by_trial
 from ..problem import Problem
+from ..streams import randint
 
 
 class Exercise(NamedTuple):
@@ -55,14 +57,14 @@ SMOOTH = tuple(n for n in _products(SMALL_PRIMES, 9000) if n >= 50)
 
 
 def _next_multiple(rng: random.Random) -> Exercise:
-    step, above = rng.randint(3, 13), rng.randint(10, 250)
+    step, above = randint(rng, 3, 13), randint(rng, 10, 250)
     text = f"Find the smallest multiple of {step} above {above}."
     return Exercise(text, str(above - above % step + step))
 
 
 def _coprime_pair(rng: random.Random, low: int, high: int) -> tuple[int, int]:
     """Return two different coprime numbers in low … high."""
-    a, b = rng.randint(low, high), rng.randint(low, high)
+    a, b = randint(rng, low, high), randint(rng, low, high)
     while a == b or math.gcd(a, b) > 1:
         b = b + 1 if b < high else low
     return a, b
@@ -70,57 +72,67 @@ def _coprime_pair(rng: random.Random, low: int, high: int) -> tuple[int, int]:
 
 def _gcd(rng: random.Random) -> Exercise:
     a, b = _coprime_pair(rng, 2, 12)
-    divisor = rng.randint(2, 45)
+    divisor = randint(rng, 2, 45)
     a, b = a * divisor, b * divisor
     return Exercise(f"Find gcd({a}, {b}).", str(divisor), operands=(a, b))
 
 
 def _lcm(rng: random.Random) -> Exercise:
     a, b = _coprime_pair(rng, 2, 15)
-    divisor = rng.randint(1, 20)
+    divisor = randint(rng, 1, 20)
     a, b = a * divisor, b * divisor
     return Exercise(f"Find lcm({a}, {b}).", str(math.lcm(a, b)), operands=(a, b))
 
 
 def _next_prime(rng: random.Random) -> Exercise:
-    above = rng.randint(30, 1250)
+    above = randint(rng, 30, 1250)
     prime = PRIMES[bisect.bisect_right(PRIMES, above)]
     return Exercise(f"Find the smallest prime above {above}.", str(prime))
 
 
-def _smooth(rng: random.Random, most: int) -> tuple[int, dict[int, int]]:
-    """Return a composite number from 50 to `most`, and its primes with their exponents."""
-    number = SMOOTH[rng.randrange(bisect.bisect_right(SMOOTH, most))]
+def _smooth(rng: random.Random, most: int) -> int:
+    """Return a composite number from 50 to `most` whose primes are small."""
+    return SMOOTH[randint(rng, 0, bisect.bisect_right(SMOOTH, most) - 1)]
+
+
+@functools.cache
+def _prime_powers(number: int) -> dict[int, int]:
+    """Return the primes of one of `SMOOTH` with their exponents."""
     powers: dict[int, int] = {}
-    rest = number
     for p in SMALL_PRIMES:
-        while rest % p == 0:
-            rest //= p
+        while number % p == 0:
+            number //= p
             powers[p] = powers.get(p, 0) + 1
-    return number, powers
+    return powers
+
+
+@functools.cache
+def _factorized(number: int) -> Exercise:
+    powers = _prime_powers(number).items()
+    answer = "*".join(f"{p}^{e}" if e > 1 else str(p) for p, e in powers)
+    return Exercise(f"Factor {number} into primes.", answer, "primes")
 
 
 def _factorization(rng: random.Random) -> Exercise:
-    number, powers = _smooth(rng, 9000)
-    answer = "*".join(f"{p}^{e}" if e > 1 else str(p) for p, e in powers.items())
-    return Exercise(f"Factor {number} into primes.", answer, "primes")
+    return _factorized(SMOOTH[randint(rng, 0, len(SMOOTH) - 1)])
 
 
 def _euclid(rng: random.Random) -> Exercise:
     a, b = _coprime_pair(rng, 20, 99)
-    divisor = rng.randint(11, 99)
+    divisor = randint(rng, 11, 99)
     a, b = a * divisor, b * divisor
     return Exercise(f"Find gcd({a}, {b}).", str(divisor), operands=(a, b))
 
 
 def _sum_of_divisors(rng: random.Random) -> Exercise:
-    number, powers = _smooth(rng, 3000)
-    total = math.prod((p ** (e + 1) - 1) // (p - 1) for p, e in powers.items())
+    number = _smooth(rng, 3000)
+    powers = _prime_powers(number).items()
+    total = math.prod((p ** (e + 1) - 1) // (p - 1) for p, e in powers)
     return Exercise(f"Find the sum of the divisors of {number}.", str(total))
 
 
 def _in_base(rng: random.Random) -> Exercise:
-    base, number = rng.choice(BASES), rng.randint(100, 9999)
+    base, number = rng.choice(BASES), randint(rng, 100, 9999)
     digits, rest = "", number
     while rest:
         rest, digit = divmod(rest, base)
@@ -132,19 +144,20 @@ def _smallest_factor(rng: random.Random) -> Exercise:
     p, q = rng.choice(HARD_PRIMES), rng.choice(HARD_PRIMES)
     # p is the smaller: an even choice of it keeps any one answer rare
     if q <= p:
-        q = PRIMES[rng.randint(PRIMES.index(p) + 1, PRIMES.index(p) + 30)]
+        q = PRIMES[randint(rng, PRIMES.index(p) + 1, PRIMES.index(p) + 30)]
     return Exercise(f"Find the smallest prime factor of {p * q}.", str(p))
 
 
 def _totient(rng: random.Random) -> Exercise:
-    number, powers = _smooth(rng, 3000)
+    number = _smooth(rng, 3000)
+    powers = _prime_powers(number)
     count = math.prod(p ** (e - 1) * (p - 1) for p, e in powers.items())
     return Exercise(f"How many of 1, 2, ..., {number} are coprime to {number}?", str(count))
 
 
 def _modular_power(rng: random.Random) -> Exercise:
     modulus = rng.choice(MODULI)
-    base, exponent = rng.randint(2, modulus - 2), rng.randint(7, 60)
+    base, exponent = randint(rng, 2, modulus - 2), randint(rng, 7, 60)
     # 0, 1 and the base itself would be good guesses
     while (power := pow(base, exponent, modulus)) in (0, 1, base):
         exponent += 1
@@ -152,8 +165,8 @@ def _modular_power(rng: random.Random) -> Exercise:
 
 
 def _inverse(rng: random.Random) -> Exercise:
-    modulus = rng.randint(30, 200)
-    a = rng.randint(3, modulus - 3)
+    modulus = randint(rng, 30, 200)
+    a = randint(rng, 3, modulus - 3)
     while math.gcd(a, modulus) > 1 or a * a % modulus == 1:
         modulus += 1
     inverse = pow(a, -1, modulus)
@@ -161,9 +174,9 @@ def _inverse(rng: random.Random) -> Exercise:
 
 
 def _linear_congruence(rng: random.Random) -> Exercise:
-    divisor, modulus = rng.randint(2, 6), rng.randint(30, 90)
-    x = rng.randint(2, modulus - 1)
-    a = rng.randint(3, modulus - 1)
+    divisor, modulus = randint(rng, 2, 6), randint(rng, 30, 90)
+    x = randint(rng, 2, modulus - 1)
+    a = randint(rng, 3, modulus - 1)
     while math.gcd(a, modulus) > 1:
         a = a % modulus + 1
     a, b, m = a * divisor, a * x * divisor % (modulus * divisor), modulus * divisor
@@ -180,17 +193,17 @@ def _remainders(number: int, moduli: tuple[int, ...]) -> Exercise:
 def _two_remainders(rng: random.Random) -> Exercise:
     a, b = _coprime_pair(rng, 5, 25)
     # a number below a modulus would stand among the remainders
-    return _remainders(rng.randint(max(a, b), a * b - 1), (a, b))
+    return _remainders(randint(rng, max(a, b), a * b - 1), (a, b))
 
 
 def _three_remainders(rng: random.Random) -> Exercise:
     a, b = _coprime_pair(rng, 5, 20)
-    c = rng.randint(7, 20)
+    c = randint(rng, 7, 20)
     while math.gcd(c, a * b) > 1:
         c += 1
     moduli = [a, b, c]
     rng.shuffle(moduli)
-    return _remainders(rng.randint(a * b, a * b * c - 1), (moduli[0], moduli[1], moduli[2]))
+    return _remainders(randint(rng, a * b, a * b * c - 1), (moduli[0], moduli[1], moduli[2]))
 
 
 def _powers(base: int, modulus: int) -> list[int]:
@@ -203,7 +216,7 @@ def _powers(base: int, modulus: int) -> list[int]:
 
 def _order(rng: random.Random) -> Exercise:
     modulus = rng.choice(RICH)
-    while len(powers := _powers(rng.randint(2, modulus - 2), modulus)) < modulus - 1:
+    while len(powers := _powers(randint(rng, 2, modulus - 2), modulus)) < modulus - 1:
         pass
     # every order as often as another: of all bases, four in ten have the order modulus - 1;
     # small ones are left out, which many moduli share
@@ -215,9 +228,9 @@ def _order(rng: random.Random) -> Exercise:
 
 def _logarithm(rng: random.Random) -> Exercise:
     modulus = rng.choice(MODULI)
-    while len(powers := _powers(rng.randint(2, modulus - 2), modulus)) < 20:
+    while len(powers := _powers(randint(rng, 2, modulus - 2), modulus)) < 20:
         pass
-    k = rng.randint(3, len(powers) - 1)
+    k = randint(rng, 3, len(powers) - 1)
     text = f"Find the smallest k > 0 with {powers[0]}^k = {powers[k - 1]} mod {modulus}."
     return Exercise(text, str(k))
 
