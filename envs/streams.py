@@ -42,7 +42,15 @@ def _hashed(text: str) -> random.Random:
 
 def problem_rng(task: TaskSpec) -> random.Random:
     """Return the random stream of one problem, keyed by its whole spec."""
-    return _hashed(f"{task.family}\x1f{task.level}\x1f{task.split}\x1f{task.index}")
+    hasher = _spec_hasher(task.family, task.level, task.split).copy()
+    hasher.update(b"%d" % task.index)
+    return _seeded(int.from_bytes(hasher.digest(), "big"))
+
+
+@functools.cache
+def _spec_hasher(family: str, level: int, split: str) -> hashlib.blake2b:
+    """Return the hasher of a spec up to its index; copying is cheaper than hashing all of it."""
+    return hashlib.blake2b(f"{family}\x1f{level}\x1f{split}\x1f".encode(), digest_size=16)
 
 
 def randint(rng: random.Random, low: int, high: int) -> int:
