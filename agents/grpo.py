@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ..curricula import Curriculum, CurriculumConfig, Outcome, make_curriculum
+from ..curricula import CurriculumConfig, Outcome, Scheduler, make_curriculum
 from ..envs import EnvLike, Status, TextEnv, envs_by_family
 from ..envs.streams import index_from_seed
 from .config import GRPOConfig
@@ -42,7 +42,7 @@ class GRPOAgent:
     def __init__(
         self,
         policy: Policy | str,
-        curriculum: Curriculum | str,
+        curriculum: Scheduler | str,
         envs: Sequence[EnvLike],
         *,
         trainable: str = "full",
@@ -53,11 +53,11 @@ class GRPOAgent:
 
         Args:
             policy: a `Policy`, or what `load_policy` takes.
-            curriculum: a `Curriculum`, or the kind of one: `ladder`, `uniform` or `fixed`.
+            curriculum: a `Scheduler`, or the name of a preset, such as `frontier` or `uniform`.
             envs: environments or Gymnasium ids, one per family.
             trainable: which weights train, and when (see `agents/subsets/spec.py`).
             config: options of the algorithm.
-            seed: of the sampling; a `Curriculum` brings its own.
+            seed: of the sampling; a `Scheduler` brings its own.
 
         Raises:
             ValueError: for two environments of one family, a curriculum over levels that no
@@ -69,7 +69,13 @@ class GRPOAgent:
         if isinstance(curriculum, str):
             space = {name: len(env.family.levels) for name, env in self.envs.items()}
             options = CurriculumConfig.model_validate({"kind": curriculum})
-            curriculum = make_curriculum(options, space, seed)
+            curriculum = make_curriculum(
+                options,
+                space,
+                seed,
+                groups=self.config.groups,
+                generations=self.config.num_generations,
+            )
         check_space(curriculum, self.envs)
         self.curriculum = curriculum
         self.seed = seed
@@ -247,7 +253,7 @@ def _summary(episodes: Episodes) -> dict[str, Any]:
     }
 
 
-def check_space(curriculum: Curriculum, envs: Mapping[str, TextEnv]) -> None:
+def check_space(curriculum: Scheduler, envs: Mapping[str, TextEnv]) -> None:
     """Raise ValueError if the curriculum may hand out a ticket that no environment can ask."""
     for family, level in curriculum.probabilities():
         if family not in envs:

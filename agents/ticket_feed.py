@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..curricula import Curriculum, Outcome, Ticket
+from ..curricula import Outcome, Scheduler, Ticket
 from ..envs import Status, TaskSpec, TextEnv
 from .advantages import has_signal
 from .config import GRPOConfig
@@ -51,7 +51,7 @@ class TicketFeed:
     def __init__(
         self,
         policy: Policy,
-        curriculum: Curriculum,
+        curriculum: Scheduler,
         envs: Mapping[str, TextEnv],
         config: GRPOConfig,
     ) -> None:

@@ -25,7 +25,7 @@ from transformers.utils import hub, logging
 from trl.trainer.grpo_config import GRPOConfig as TRLConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from ..curricula import Curriculum
+from ..curricula import Scheduler
 from ..envs import TextEnv
 from .config import GRPOConfig
 from .grpo import check_space
@@ -85,7 +85,7 @@ class TrlEngine:
     def __init__(
         self,
         policy: Policy,
-        curriculum: Curriculum,
+        curriculum: Scheduler,
         envs: Mapping[str, TextEnv],
         *,
         iterations: int,

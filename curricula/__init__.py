@@ -7,27 +7,26 @@ Every curriculum hands out `Ticket`s and hears `Outcome`s; `make_curriculum` bui
 if __name__ != "frostline.curricula":
     raise ImportError(f"import this package as frostline.curricula, not as {__name__}")
 
-from .baselines import FixedLevel, Uniform
 from .config import CurriculumConfig
-from .evidence import Evidence
-from .gates import SPRT, Gate, WilsonLower, wilson_lower, wilson_upper
-from .ladder import PromotionLadder
+from .curriculum import Curriculum
+from .gates import SPRT, Gate, MeanThreshold, WilsonLower
 from .make import make_curriculum
-from .protocol import Curriculum, Event, Outcome, Space, Ticket
+from .presets import PRESETS
+from .protocol import Event, Outcome, Scheduler, Space, Ticket
+from .wilson import wilson_lower, wilson_upper
 
 __all__ = [
+    "PRESETS",
     "SPRT",
     "Curriculum",
     "CurriculumConfig",
     "Event",
-    "Evidence",
-    "FixedLevel",
     "Gate",
+    "MeanThreshold",
     "Outcome",
-    "PromotionLadder",
+    "Scheduler",
     "Space",
     "Ticket",
-    "Uniform",
     "WilsonLower",
     "make_curriculum",
     "wilson_lower",

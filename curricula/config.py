@@ -1,92 +1,60 @@
-"""The options of a curriculum, with their units."""
+"""The options of a curriculum: which preset, and what to change in it."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
 from .checks import near_miss
+from .presets import PRESETS
+
+# written out for the command line's help; a test compares it with PRESETS
+Kind = Literal[
+    "uniform",
+    "fixed",
+    "linear",
+    "e2h_cosine",
+    "e2h_gaussian",
+    "reasoning_gym",
+    "rlve",
+    "atropos",
+    "adarft",
+    "tscl_online",
+    "tscl_window",
+    "tscl_naive",
+    "tscl_sampling",
+    "learning_progress",
+    "plr",
+    "sfl",
+    "sec",
+    "mopps",
+    "irt_thompson",
+    "kimi",
+    "dapo",
+    "ladder",
+    "frontier",
+]
+OWN_FIELDS = ("weights", "start", "level")  # options that are no numbers have fields of their own
 
 
 class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
-    """Which curriculum, and how cautious it is.
+    """Which curriculum, and what to change in it.
 
-    The defaults suit a small model that trains for a few hundred iterations of some 32 groups of 8
-    completions: a level with pass rate 0.9 is passed after about 6 groups, one at 0.75 after about
-    14, and one at 0.55 or less falsely in at most 5 % of tests. Two in five tickets go back to
-    levels already passed, most of them to those with the lowest pass rate.
-
-    >>> CurriculumConfig(promote_at=0.8, reject_at=0.6).gate
-    'sprt'
+    >>> CurriculumConfig(kind="ladder", options={"promote_at": 0.8, "replay": 0.3}).kind
+    'ladder'
     """
 
-    kind: Literal["ladder", "uniform", "fixed"] = Field(
-        default="ladder",
-        description="ladder: promotes on success; uniform: all levels alike; fixed: one level",
+    kind: Kind = Field(
+        default="frontier",
+        description="frontier: where the pass rate is near its target, with tests that promote;"
+        " ladder: the frontier level and a fixed share of replay; the others are published rules"
+        " (docs/curricula.md)",
     )
-    gate: Literal["sprt", "wilson"] = Field(
-        default="sprt",
-        description="test that promotes: sprt (promote_at against reject_at), or wilson (lower"
-        " bound of the pass rate reaches promote_at; stricter and slower)",
-    )
-    promote_at: float = Field(
-        default=0.75,
-        gt=0,
-        lt=1,
-        description="pass rate at which a level should be passed (fraction)",
-    )
-    reject_at: float = Field(
-        default=0.55,
-        gt=0,
-        lt=1,
-        description="pass rate at or below which a promotion is false (fraction; gate sprt only)",
-    )
-    alpha: float = Field(
-        default=0.05,
-        gt=0,
-        lt=0.5,
-        description="accepted chance of a false promotion, per test; also of a false demotion,"
-        " per look",
-    )
-    beta: float = Field(
-        default=0.1,
-        gt=0,
-        lt=0.5,
-        description="accepted chance of a false rejection, per test (gate sprt)",
-    )
-    icc: float = Field(
-        default=0.3,
-        ge=0,
-        le=1,
-        description="assumed correlation of two completions of one problem (0 = independent)",
-    )
-    demote_below: float = Field(
-        default=0.2,
-        gt=0,
-        lt=1,
-        description="a passed level whose pass rate is surely below this is lost (fraction)",
-    )
-    demote_groups: int = Field(
-        default=6,
-        ge=1,
-        description="fewest groups, since the last promotion or demotion, for a demotion",
-    )
-    half_life: float = Field(
-        default=8.0, gt=0, description="age at which an outcome counts half, in groups of its level"
-    )
-    replay: float = Field(
-        default=0.4, ge=0, lt=1, description="share of a family's tickets on levels already passed"
-    )
-    preview: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        description="share of a family's tickets on the level after the frontier",
-    )
-    floor: float = Field(
-        default=0.05,
-        gt=0,
-        description="added to a level's recent failure rate to give its weight within the replay"
-        " share; larger is more even",
+    options: dict[str, float] = Field(
+        default_factory=dict,
+        description="options of the preset by name, such as promote_at 0.8 alpha 0.01"
+        " (docs/curricula.md has them all)",
     )
     weights: dict[str, float] = Field(
         default_factory=dict, description="relative share of each family; 1 where not named"
@@ -95,35 +63,46 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
         default=1,
         description="first frontier level, for all families or for each (1 where not named)",
     )
-    level: int | dict[str, int] = Field(
-        default=1, description="the level of kind fixed, for all families or for each"
+    level: int | dict[str, int | list[int]] = Field(
+        default=1,
+        description="the level of kind fixed, for all families or for each; a list is drawn alike",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _name_near_miss(cls, data: Any) -> Any:
         """Answer an unknown option with the one that was probably meant."""
+        numeric = {name for preset in PRESETS.values() for name in _parameters(preset)}
         for name in data if isinstance(data, dict) else ():
-            if name not in cls.model_fields:
-                raise ValueError(
-                    f"unknown option {name} of the curriculum{near_miss(name, cls.model_fields)}"
-                )
+            if name in cls.model_fields:
+                continue
+            if name in numeric:
+                raise ValueError(f"{name} is an option of presets: options = {{ {name} = … }}")
+            hint = near_miss(name, [*cls.model_fields, *numeric])
+            raise ValueError(f"unknown option {name} of the curriculum{hint}")
         return data
 
     @model_validator(mode="after")
-    def _check_order(self) -> "CurriculumConfig":
-        """Refuse thresholds without hysteresis and shares that leave the frontier nothing."""
-        if not self.demote_below < self.reject_at < self.promote_at:
-            raise ValueError(
-                f"needs demote_below < reject_at < promote_at, got demote_below="
-                f"{self.demote_below}, reject_at={self.reject_at}, promote_at={self.promote_at}"
-            )
-        if self.replay + self.preview >= 1:
-            raise ValueError(
-                f"replay + preview must be below 1, got replay={self.replay}, "
-                f"preview={self.preview}"
-            )
-        for family, weight in self.weights.items():
-            if not 0 < weight < float("inf"):
-                raise ValueError(f"weights must be positive, got {family}={weight}")
+    def _check_options(self) -> "CurriculumConfig":
+        """Refuse options that the preset does not have."""
+        known = _parameters(PRESETS[self.kind])
+        numeric = [name for name in known if name not in OWN_FIELDS]
+        for name in self.options:
+            if name not in numeric:
+                raise ValueError(
+                    f"options of {self.kind} are {', '.join(numeric) or 'none'}; got {name!r}"
+                    f"{near_miss(name, numeric)}"
+                )
+        for name in OWN_FIELDS:
+            default = type(self).model_fields[name].get_default(call_default_factory=True)
+            if name not in known and getattr(self, name) != default:
+                having = [kind for kind, preset in PRESETS.items() if name in _parameters(preset)]
+                raise ValueError(
+                    f"{name} is no option of {self.kind}; it is one of {', '.join(having)}"
+                )
         return self
+
+
+def _parameters(preset: Callable[..., Any]) -> list[str]:
+    """Return the options of a preset."""
+    return [name for name in inspect.signature(preset).parameters if name not in {"space", "seed"}]

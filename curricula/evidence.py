@@ -1,11 +1,11 @@
 """Counts of successes that know how much they weigh."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
+from .cells import Heard
 from .checks import check_keys
-from .protocol import Key, Outcome, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,64 +61,41 @@ class Evidence:
 
 NOTHING_SEEN = Evidence()
 
+KEEP = 0.5 ** (1 / 8)  # share of the older counts that a group leaves in `RecentRates`
+
 
 class RecentRates:
-    """Success rate of every level, in which a group counts half as much `half_life` groups later.
+    """Success rate of every cell, in which a group counts half as much 8 groups later.
 
-    Age is counted in groups of the same level, so a level that is not drawn keeps its last rate.
+    For the metrics only. Age is counted in groups of the same cell, so a cell that is not drawn
+    keeps its last rate.
     """
 
-    def __init__(self, space: Space, *, half_life: float) -> None:
-        """Start with nothing seen."""
-        self._keep = 0.5 ** (1 / half_life)
-        self._seen = {
-            (family, level): Evidence() for family, top in space.items() for level in _levels(top)
-        }
+    def __init__(self, cells: int) -> None:
+        """Start with nothing seen of so many cells."""
+        self._right, self._trials = [0.0] * cells, [0.0] * cells
 
-    def add(self, outcome: Outcome) -> None:
-        """Count one outcome for its ticket's level."""
-        key = (outcome.ticket.family, outcome.ticket.level)
-        self._seen[key] = self._seen[key].add(outcome.successes, outcome.trials, keep=self._keep)
+    def hear(self, heard: Iterable[Heard]) -> None:
+        """Count the outcomes."""
+        for cell, successes, trials in heard:
+            self._right[cell] = self._right[cell] * KEEP + successes
+            self._trials[cell] = self._trials[cell] * KEEP + trials
 
-    def rate(self, key: Key) -> float:
-        """Return the recent rate, drawn towards 1/2 by half a success in one trial.
-
-        That is the posterior mean under Jeffreys' prior Beta(1/2, 1/2); 0.5 for an unseen level.
-        """
-        seen = self._seen[key]
-        return (seen.successes + 0.5) / (seen.trials + 1)
-
-    def metrics(self) -> dict[str, float]:
-        """Return the plain recent rate of every level seen, as `success/<family>/<level>`."""
-        return {
-            f"success/{family}/{level}": seen.successes / seen.trials
-            for (family, level), seen in self._seen.items()
-            if seen.groups
-        }
+    def rates(self) -> dict[int, float]:
+        """Return the rate of every cell that was heard of."""
+        pairs = enumerate(zip(self._right, self._trials, strict=True))
+        return {cell: right / trials for cell, (right, trials) in pairs if trials}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the counts as `{family: [level 1, level 2, …]}`."""
-        state: dict[str, Any] = {}
-        for (family, _), seen in self._seen.items():
-            state.setdefault(family, []).append(asdict(seen))
-        return state
+        """Return the counts."""
+        return {"right": list(self._right), "trials": list(self._trials)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned."""
-        tops: dict[str, int] = {}
-        for family, level in self._seen:
-            tops[family] = max(level, tops.get(family, 0))
-        state = check_keys("recent rates", state, tops)
-        seen: dict[Key, Evidence] = {}
-        for family, top in tops.items():
-            if len(state[family]) != top:
-                raise ValueError(
-                    f"recent rates need {top} levels of {family!r}, got {len(state[family])}"
-                )
-            for level, item in zip(_levels(top), state[family], strict=True):
-                seen[family, level] = Evidence.from_json(item)
-        self._seen = seen
-
-
-def _levels(top: int) -> range:
-    return range(1, top + 1)
+        state = check_keys("recent rates", state, {"right", "trials"})
+        if not len(state["right"]) == len(state["trials"]) == len(self._right):
+            raise ValueError(
+                f"recent rates must be of {len(self._right)} cells, "
+                f"got {len(state['right'])} and {len(state['trials'])}"
+            )
+        self._right, self._trials = list(state["right"]), list(state["trials"])

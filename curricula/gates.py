@@ -11,12 +11,12 @@ level that stays at the boundary for k tests is promoted falsely with probabilit
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from .evidence import Evidence
+from .wilson import wilson_lower, wilson_upper
 
-Decision: TypeAlias = Literal["promote", "stay", "reject"]
+Decision: TypeAlias = Literal["promote", "stay", "reject", "demote"]
 
 
 class Gate(Protocol):
@@ -32,44 +32,36 @@ class Gate(Protocol):
         """Correlation within a group with which evidence must be added."""
         ...
 
-    def decide(self, evidence: Evidence) -> Decision:
-        """Answer "promote", "stay" (ask again after the next group) or "reject" (start again)."""
+    @property
+    def window(self) -> int | None:
+        """Groups the evidence is of: the last so many, or None for all since the last answer."""
+        ...
+
+    @property
+    def stated_alpha(self) -> float | None:
+        """The error rate that the gate states; None if it states none."""
+        ...
+
+    @property
+    def false_below(self) -> float | None:
+        """The pass rate at or below which a promotion is false; None if it states none."""
+        ...
+
+    def decide(self, evidence: Evidence, *, rejections: int = 0) -> Decision:
+        """Say what follows from the evidence.
+
+        "promote", "stay" (ask again after the next group), "reject" (start again), or "demote"
+        (back to the level before).
+
+        Args:
+            evidence: of the level, since the last answer other than "stay".
+            rejections: tests of this level that ended without a promotion so far.
+        """
         ...
 
     def explain(self, evidence: Evidence) -> str:
         """Say with which numbers the decision was made."""
         ...
-
-
-def wilson_lower(successes: float, trials: float, alpha: float) -> float:
-    """Lower end of the one-sided Wilson score interval of a rate; 0 without trials.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-    JASA 22 (1927) 209-212. Its error is `alpha` in the normal approximation: below `alpha` for
-    rates above 1/2 (skew to the left), somewhat above it for rates below.
-
-    >>> round(wilson_lower(8, 10, alpha=0.025), 4)
-    0.4902
-    """
-    return _wilson(successes, trials, alpha, sign=-1) if trials > 0 else 0.0
-
-
-def wilson_upper(successes: float, trials: float, alpha: float) -> float:
-    """Upper end of the one-sided Wilson score interval of a rate; 1 without trials.
-
-    >>> round(wilson_upper(8, 10, alpha=0.025), 4)
-    0.9433
-    """
-    return _wilson(successes, trials, alpha, sign=1) if trials > 0 else 1.0
-
-
-def _wilson(successes: float, trials: float, alpha: float, *, sign: int) -> float:
-    z = NormalDist().inv_cdf(1 - alpha)
-    rate = min(1.0, successes / trials)  # min: effective counts may exceed 1 by rounding
-    centre = rate + z * z / (2 * trials)
-    half = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
-    bound = (centre + sign * half) / (1 + z * z / trials)
-    return min(1.0, max(0.0, bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +76,8 @@ class SPRT:
     The ratio is divided by the design effect (see `Evidence`). For beta-binomial groups of
     correlation `icc` the bound `alpha` still holds if `low` is 1/2 or more, because one group's
     ratio then has mean at most 1 (Ville's inequality; computed in the tests, not proved). For
-    smaller `low` it is slightly exceeded; and if completions are more correlated than `icc` says,
-    clearly so.
+    smaller `low` it holds at alpha = 0.05 and is exceeded by up to a third at alpha = 0.001 (as
+    far as computed, again); if completions are more correlated than `icc` says, clearly.
 
     Sources: A. Wald, "Sequential tests of statistical hypotheses", Ann. Math. Stat. 16 (1945)
     117-186; for mastery tests Ferguson (1967) and Reckase (1983).
@@ -96,6 +88,9 @@ class SPRT:
         alpha: chance of a false promotion per test.
         beta: chance of a false rejection per test; costs time only.
         icc: assumed correlation of two completions of one problem.
+        spend: whether alpha is the chance of a false promotion in all tests of a level together:
+            test j = 1, 2, … then has alpha / (j (j + 1)), which sums to alpha (the idea of
+            alpha spending: Lan and DeMets, Biometrika 70 (1983) 659-663).
 
     >>> gate, seen = SPRT(low=0.5, high=0.7, alpha=0.05, beta=0.1, icc=0.0), Evidence()
     >>> [gate.decide(seen := seen.add(4, 4)) for _ in range(3)]
@@ -107,6 +102,8 @@ class SPRT:
     alpha: float
     beta: float
     icc: float
+    spend: bool = False
+    window: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         """Refuse arguments without a test."""
@@ -118,6 +115,16 @@ class SPRT:
             )
         _check_icc(self.icc)
 
+    @property
+    def stated_alpha(self) -> float:
+        """Return alpha."""
+        return self.alpha
+
+    @property
+    def false_below(self) -> float:
+        """Return `low`."""
+        return self.low
+
     def log_likelihood_ratio(self, evidence: Evidence) -> float:
         """How much better `high` explains the evidence than `low` does, in nats."""
         right = evidence.effective_successes
@@ -126,10 +133,11 @@ class SPRT:
             (1 - self.high) / (1 - self.low)
         )
 
-    def decide(self, evidence: Evidence) -> Decision:
+    def decide(self, evidence: Evidence, *, rejections: int = 0) -> Decision:
         """Compare the log-likelihood ratio with its two bounds."""
         ratio = self.log_likelihood_ratio(evidence)
-        if ratio >= -math.log(self.alpha):
+        share = 1 / ((rejections + 1) * (rejections + 2)) if self.spend else 1.0
+        if ratio >= -math.log(self.alpha * share):
             return "promote"
         return "reject" if ratio <= math.log(self.beta) else "stay"
 
@@ -138,7 +146,7 @@ class SPRT:
         return (
             f"log-likelihood ratio of {self.high:g} to {self.low:g} is "
             f"{self.log_likelihood_ratio(evidence):.2f}, bounds {math.log(self.beta):.2f} "
-            f"and {-math.log(self.alpha):.2f}"
+            f"and {-math.log(self.alpha):.2f}{' and above' if self.spend else ''}"
         )
 
 
@@ -175,6 +183,7 @@ class WilsonLower:
     icc: float
     first_look: int = 4
     looks: int = 4
+    window: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         """Refuse arguments without a test."""
@@ -188,7 +197,17 @@ class WilsonLower:
             )
         _check_icc(self.icc)
 
-    def decide(self, evidence: Evidence) -> Decision:
+    @property
+    def stated_alpha(self) -> float:
+        """Return alpha."""
+        return self.alpha
+
+    @property
+    def false_below(self) -> float:
+        """Return the threshold."""
+        return self.threshold
+
+    def decide(self, evidence: Evidence, *, rejections: int = 0) -> Decision:
         """Answer "stay" between looks; compare the bounds with the threshold at a look."""
         last = self.first_look * 2 ** (self.looks - 1)
         if not self._is_look(evidence.groups) and evidence.groups < last:
@@ -208,6 +227,68 @@ class WilsonLower:
 
     def _is_look(self, groups: int) -> bool:
         return groups in {self.first_look * 2**look for look in range(self.looks)}
+
+
+@dataclass(frozen=True, slots=True)
+class MeanThreshold:
+    """Promotes when the mean of the last groups is above `threshold`: what most trainers do.
+
+    Its error rate is whatever chance makes it: looked at after every group, a window passes every
+    level near the threshold sooner or later. Here for the published rules.
+
+    Args:
+        threshold: mean above which a level is passed.
+        groups: groups that the mean is of.
+        below: mean below which the level before comes back; None for never.
+        sliding: whether the mean is that of the last `groups` groups, looked at after each; if not,
+            it is looked at when `groups` groups are together and the count starts again.
+        inclusive: whether a mean equal to the threshold promotes.
+
+    >>> gate, seen = MeanThreshold(0.7, groups=2, sliding=False), Evidence()
+    >>> [gate.decide(seen := seen.add(3, 4)) for _ in range(2)]
+    ['stay', 'promote']
+    """
+
+    threshold: float
+    groups: int
+    below: float | None = None
+    sliding: bool = True
+    inclusive: bool = False
+    icc: ClassVar[float] = 0.0
+    alpha: ClassVar[float] = 0.05  # of the bounds in the events only
+    stated_alpha: ClassVar[None] = None
+    false_below: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        """Refuse arguments without a test."""
+        if not 0 < self.threshold <= 1 or self.groups < 1:
+            raise ValueError(
+                f"MeanThreshold needs 0 < threshold <= 1 and groups >= 1, "
+                f"got {self.threshold!r} and {self.groups!r}"
+            )
+        if self.below is not None and not 0 <= self.below < self.threshold:
+            raise ValueError(f"below must be in [0, threshold), got {self.below!r}")
+
+    @property
+    def window(self) -> int | None:
+        """Return the groups of a sliding mean."""
+        return self.groups if self.sliding else None
+
+    def decide(self, evidence: Evidence, *, rejections: int = 0) -> Decision:
+        """Compare the mean with the thresholds once there are enough groups."""
+        if evidence.groups < self.groups:
+            return "stay"
+        mean = evidence.successes / evidence.trials
+        if mean > self.threshold or (self.inclusive and mean == self.threshold):
+            return "promote"
+        if self.below is not None and mean < self.below:
+            return "demote"
+        return "stay" if self.sliding else "reject"
+
+    def explain(self, evidence: Evidence) -> str:
+        """Say where the mean stands."""
+        mean = evidence.successes / evidence.trials
+        return f"mean of {evidence.groups} groups is {mean:.3f}, threshold {self.threshold:g}"
 
 
 def _check_icc(icc: float) -> None:

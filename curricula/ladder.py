@@ -1,159 +1,287 @@
-"""The promotion ladder: every family climbs its levels, each at its own pace.
+"""The ladder: which levels of every family are passed, tested, open or set aside.
 
 Differs from the usual rule (reasoning-gym: mean of the last k scores above a threshold; RLVE: the
-same without a way back) in five ways: the promotion is a test with a stated error rate; a lost
-level is taken back, with hysteresis; passed levels are replayed, the weakest most; an outcome
-counts for the level of its ticket, however late; and errors of ours count for nothing.
+same without a way back) in this: a promotion can be a test with a stated error rate; a lost level
+is taken back, with hysteresis; a level that never or randomly succeeds is stepped over; and an
+outcome counts for the level of its ticket, however late.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Literal, final
 
-from .checks import (
-    STATE_VERSION,
-    check_families,
-    check_header,
-    check_keys,
-    check_space,
-    level_per_family,
-)
-from .climb import Climb, ClimbRules
-from .config import CurriculumConfig
-from .evidence import RecentRates
-from .gates import SPRT, Gate, WilsonLower
-from .protocol import Event, Key, Outcome, Space, Ticket
-from .tickets import TicketBook
+from .cells import Cells, Heard
+from .checks import check_keys, level_per_family
+from .demotion import UpperBound
+from .estimators import Estimator
+from .evidence import NOTHING_SEEN, Evidence
+from .gates import Gate
+from .part import Part
+from .protocol import Event
+from .quarantine import Quarantine, Trail
+from .reach import Reach
+from .wilson import wilson_lower, wilson_upper
+
+Kind = Literal["promotion", "demotion", "quarantine", "release"]
 
 
 @final
-class PromotionLadder:
-    """Trains at each family's frontier, replays what is passed, previews what comes next.
+class Ladder(Part):
+    """Holds every family's place on its ladder and moves it.
 
-    A family's tickets are split into a share `replay` on the passed levels (weighted by recent
-    failure rate + `floor`, so none is ever left out), a share `preview` on the level after the
-    frontier, and the rest on the frontier. A share without a level goes to the frontier. Once every
-    level is passed, all tickets are replay. Preview outcomes become evidence for promotion only if
-    they arrive after their level has become the frontier.
+    Each level is free, passed or in quarantine. The frontier is the lowest free level. The gate
+    hears of a level since it last answered; the demotion hears of a passed level since its
+    promotion.
 
-    >>> ladder = PromotionLadder({"arithmetic": 3}, CurriculumConfig(preview=0.1), seed=0)
-    >>> ladder.probabilities()
-    {('arithmetic', 1): 0.9, ('arithmetic', 2): 0.1, ('arithmetic', 3): 0.0}
+    Args:
+        gate: passes levels.
+        demotion: takes passed levels back; None for never.
+        quarantine: sets levels aside; None for never.
+        reach: which levels are open.
+        starts: first frontier, one for all families or for each (1 where not named).
+        begin: estimated pass rate from which a test of a level begins; 0 tests always. Hopeless
+            tests cost a gate that spends its alpha over tests its power.
+        ahead: whether open levels above the frontier are tested too.
+        confirm: share of a family's tickets on its frontier while that looks passed (estimate of
+            at least `begin`), so that its test comes to an end though the score has moved on.
     """
 
-    def __init__(self, space: Space, config: CurriculumConfig, seed: int) -> None:
-        """Put every family at its start level.
+    STATE = ("passed", "shut", "tests", "rejections", "watched", "trails", "before", "moves")
 
-        Args:
-            space: families and their numbers of levels.
-            config: the options; those of other kinds are not looked at.
-            seed: of the private random stream.
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        demotion: UpperBound | None = None,
+        quarantine: Quarantine | None = None,
+        reach: Reach | None = None,
+        starts: int | Mapping[str, int] = 1,
+        begin: float = 0.0,
+        ahead: bool = False,
+        confirm: float = 0.0,
+    ) -> None:
+        """Keep the rules."""
+        if not 0 <= confirm < 1:
+            raise ValueError(f"confirm must be in [0, 1), got {confirm!r}")
+        self.gate, self.demotion, self.quarantine = gate, demotion, quarantine
+        if gate.window is not None and quarantine is not None:
+            raise ValueError("a gate with a sliding window cannot be combined with a quarantine")
+        self.reach, self.starts = reach or Reach(), starts
+        self.begin, self.ahead, self.confirm = begin, ahead, confirm
 
-        Raises:
-            ValueError: if a start level or weight belongs to no level or family of `space`.
-        """
-        self._space = check_space(space)
-        check_families("weights", config.weights, self._space)
-        starts = level_per_family("start", config.start, self._space, default=1)
-        self._config = config
-        self._rules = ClimbRules.of(config, _gate(config))
-        self._climbs = {
-            family: Climb(top, passed=starts[family] - 1) for family, top in self._space.items()
-        }
-        self._recent = RecentRates(self._space, half_life=config.half_life)
-        self._book = TicketBook(seed)
-        self._moves = {"promotion": 0, "demotion": 0}
+    def start(self, cells: Cells) -> None:
+        """Put every family at its start level."""
+        starts = level_per_family("start", self.starts, cells.space, default=1)
+        super().start(cells)
+        for family, level in starts.items():
+            for below in range(1, level):
+                self.passed[cells.number[family, below]] = True
+        self._refresh()
 
-    def sample(self, n: int, *, policy_version: int) -> list[Ticket]:
-        """Hand out `n` tickets; see `Curriculum.sample`."""
-        return self._book.issue(n, self.probabilities(), policy_version=policy_version)
+    def reset(self) -> None:
+        """Put every family at level 1."""
+        size = len(self.cells)
+        self.passed, self.shut = [False] * size, [False] * size
+        self.tests: list[Evidence] = [NOTHING_SEEN] * size
+        self.watched: list[Evidence] = [NOTHING_SEEN] * size
+        self.rejections = [0] * size
+        # groups of a level for the quarantine, or for a gate that slides; since the last move
+        self.trails: list[Trail] = [[] for _ in range(size)]
+        self.before: list[Trail] = [[] for _ in range(size)]  # what a level was set aside with
+        self.moves = dict.fromkeys(("promotion", "demotion", "quarantine", "release"), 0)
 
-    def update(self, outcomes: Iterable[Outcome]) -> list[Event]:
-        """Learn from outcomes and return the promotions and demotions; see `Curriculum.update`."""
+    def _refresh(self) -> None:
+        """Find the frontiers of all families."""
+        self._frontiers = [self._lowest_free(run) for run in self.cells.ranges]
+
+    def _lowest_free(self, run: range) -> int:
+        """Return the lowest free cell of a run; one past its last if nothing is free."""
+        free = (cell for cell in run if not self.passed[cell] and not self.shut[cell])
+        return next(free, run.stop)
+
+    def frontier(self, place: int) -> int:
+        """Return the frontier level of a family; its top level if nothing is free."""
+        cell = min(self._frontiers[place], self.cells.ranges[place].stop - 1)
+        return self.cells.level(cell)
+
+    def finished(self, place: int) -> bool:
+        """Whether a family has no free level left."""
+        return self._frontiers[place] == self.cells.ranges[place].stop
+
+    def hear_with(self, heard: Sequence[Heard], estimator: Estimator) -> list[Event]:
+        """Move levels on what was heard; `estimator` has not heard of it yet."""
         events = []
-        for outcome in self._book.close(outcomes):
-            family = outcome.ticket.family
-            self._recent.add(outcome)
-            self._climbs[family], event = self._rules.step(self._climbs[family], outcome)
+        for item in heard:
+            event = self._hear(item, estimator)
             if event is not None:
-                self._moves[event.kind] += 1
+                self.moves[event.kind] += 1
                 events.append(event)
         return events
 
-    def probabilities(self) -> dict[Key, float]:
-        """Chance of every (family, level) at the next draw."""
-        weights = {family: self._config.weights.get(family, 1.0) for family in self._space}
-        total = sum(weights.values())
-        return {
-            (family, level): weights[family] / total * share
-            for family in self._space
-            for level, share in self._shares(family).items()
-        }
+    def _hear(self, item: Heard, estimator: Estimator) -> Event | None:
+        """Move one level on one outcome."""
+        cell = item.cell
+        if self.passed[cell]:
+            return self._watch(item)
+        if self.shut[cell]:
+            return self._probe(item)
+        place = self.cells.family_of[cell]
+        if cell != self._frontiers[place] and not self.ahead:
+            return None
+        return self._test(item, estimator) or self._doubt(item)
 
-    def _shares(self, family: str) -> dict[int, float]:
-        """Split one family's tickets over its levels."""
-        climb, config = self._climbs[family], self._config
-        shares = dict.fromkeys(range(1, climb.top + 1), 0.0)
-        replay = 1.0 if climb.finished else config.replay if climb.passed else 0.0
-        needs = {
-            level: config.floor + 1 - self._recent.rate((family, level))
-            for level in range(1, climb.passed + 1)
-        }
-        for level, need in needs.items():
-            shares[level] = replay * need / sum(needs.values())
-        if not climb.finished:
-            preview = config.preview if climb.frontier < climb.top else 0.0
-            shares[climb.frontier] = 1 - replay - preview
-            if preview:
-                shares[climb.frontier + 1] = preview
-        return shares
+    def _test(self, item: Heard, estimator: Estimator) -> Event | None:
+        """Ask the gate about a level that is neither passed nor set aside."""
+        cell, gate = item.cell, self.gate
+        seen = self.tests[cell]
+        if not seen.groups and estimator.rate(cell) < self.begin:
+            return None
+        if gate.window is None:
+            seen = seen.add(item.successes, item.trials, icc=gate.icc)
+        else:
+            trail = self._follow(item, gate.window)
+            seen = NOTHING_SEEN
+            for successes, trials in trail:
+                seen = seen.add(successes, trials, icc=gate.icc)
+        decision = gate.decide(seen, rejections=self.rejections[cell])
+        self.tests[cell] = seen
+        if decision == "reject":
+            self.rejections[cell] += 1
+            self.tests[cell] = NOTHING_SEEN
+        elif decision == "promote":
+            self.passed[cell] = True
+            return self._moved("promotion", cell, seen, gate.alpha, gate.explain(seen))
+        elif decision == "demote":
+            return self._fall(cell, seen)
+        return None
 
-    def metrics(self) -> dict[str, float]:
-        """Numbers to log: those of `Curriculum.metrics`, and these.
+    def _fall(self, cell: int, seen: Evidence) -> Event | None:
+        """Take back the level before one that its gate demotes."""
+        self.tests[cell], self.trails[cell] = NOTHING_SEEN, []
+        if cell == self.cells.ranges[self.cells.family_of[cell]].start:
+            return None
+        self.passed[cell - 1] = False
+        return self._moved("demotion", cell - 1, seen, self.gate.alpha, self.gate.explain(seen))
 
-        `passed/<family>` (levels passed) and `rejections/<family>` (tests at the frontier that
-        ended without a promotion).
-        """
-        numbers = {
-            "promotions": float(self._moves["promotion"]),
-            "demotions": float(self._moves["demotion"]),
-            "errors": float(self._book.errors),
-        }
-        for family, climb in self._climbs.items():
-            numbers[f"level/{family}"] = float(climb.frontier)
-            numbers[f"passed/{family}"] = float(climb.passed)
-            numbers[f"rejections/{family}"] = float(climb.rejections)
-        return numbers | self._recent.metrics()
+    def _watch(self, item: Heard) -> Event | None:
+        """Ask whether a passed level has been lost."""
+        demotion, cell = self.demotion, item.cell
+        if demotion is None:
+            return None
+        icc = self.gate.icc
+        seen = self.watched[cell].add(item.successes, item.trials, icc=icc, keep=demotion.keep)
+        self.watched[cell] = seen
+        if not demotion.lost(seen):
+            return None
+        self.passed[cell] = False
+        return self._moved("demotion", cell, seen, demotion.alpha, demotion.explain(seen))
+
+    def _doubt(self, item: Heard) -> Event | None:
+        """Ask whether a level is to be set aside."""
+        if self.quarantine is None:
+            return None
+        trail = self._follow(item, self.quarantine.memory)
+        groups, reason = self.quarantine.doubt(trail)
+        if not reason:
+            return None
+        seen = _total(trail[-groups:], self.gate.icc)
+        self.shut[item.cell] = True
+        event = self._moved("quarantine", item.cell, seen, self.gate.alpha, reason)
+        self.before[item.cell] = trail[-groups:]
+        return event
+
+    def _probe(self, item: Heard) -> Event | None:
+        """Ask whether a level in quarantine comes back."""
+        assert self.quarantine is not None
+        cell = item.cell
+        trail = self._follow(item, self.quarantine.memory)
+        reason = self.quarantine.release(self.before[cell], trail)
+        if not reason:
+            return None
+        self.shut[cell] = False
+        return self._moved("release", cell, _total(trail, self.gate.icc), self.gate.alpha, reason)
+
+    def _follow(self, item: Heard, memory: int) -> Trail:
+        """Append a group to its level's trail and return that."""
+        trail = self.trails[item.cell]
+        trail.append([item.successes, item.trials])
+        del trail[:-memory]
+        return trail
+
+    def _moved(self, kind: Kind, cell: int, seen: Evidence, alpha: float, reason: str) -> Event:
+        """Start the level's evidence again and describe the move."""
+        self.tests[cell] = self.watched[cell] = NOTHING_SEEN
+        self.trails[cell], self.before[cell] = [], []
+        place = self.cells.family_of[cell]
+        # nothing below the frontier is free but what has just become so
+        first, stop = min(self._frontiers[place], cell), self.cells.ranges[place].stop
+        self._frontiers[place] = self._lowest_free(range(first, stop))
+        counts = seen.effective_successes, seen.effective_trials
+        return Event(
+            kind=kind,
+            family=self.cells.families[place],
+            level=self.cells.level(cell),
+            frontier=self.frontier(place),
+            groups=seen.groups,
+            successes=seen.successes,
+            trials=seen.trials,
+            lower=wilson_lower(*counts, alpha),
+            upper=wilson_upper(*counts, alpha),
+            reason=reason,
+        )
+
+    def open(self, place: int, estimator: Estimator) -> list[int]:
+        """Return the cells of a family that are open to training, those set aside included."""
+        run, reach = self.cells.ranges[place], self.reach
+        first = self._frontiers[place]
+        if first == run.stop:
+            first = run.stop - 1
+        top, ahead = first, reach.ahead  # top: the highest open cell so far
+        for cell in range(first + 1, run.stop):
+            if self.shut[cell]:
+                continue
+            opens = self.passed[top]
+            if reach.at is not None and not opens:
+                opens = estimator.trials(top) > 0 and estimator.rate(top) >= reach.at
+            if not opens:
+                if not ahead:
+                    break
+                ahead -= 1
+            top = cell
+        low = run.start if reach.behind is None else max(run.start, first - reach.behind)
+        return list(range(low, top + 1))
+
+    def to_confirm(self, place: int, estimator: Estimator) -> int | None:
+        """Return the frontier's cell if its test is to be brought to an end, else None."""
+        cell = self._frontiers[place]
+        if not self.confirm or cell == self.cells.ranges[place].stop:
+            return None
+        looks_passed = estimator.trials(cell) > 0 and estimator.rate(cell) >= self.begin
+        return cell if looks_passed else None
+
+    def weight(self, cell: int) -> float:
+        """Return by what the chance of an open cell is multiplied: 1 unless it is set aside."""
+        return self.quarantine.weight if self.quarantine and self.shut[cell] else 1.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that later calls depend on; see `Curriculum.state_dict`."""
-        return {
-            "version": STATE_VERSION,
-            "kind": "ladder",
-            "space": dict(self._space),
-            "book": self._book.state_dict(),
-            "recent": self._recent.state_dict(),
-            "climbs": {family: climb.to_json() for family, climb in self._climbs.items()},
-            "moves": dict(self._moves),
-        }
+        """Return everything that later moves depend on."""
+        state = super().state_dict()
+        for name in ("tests", "watched"):
+            state[name] = [asdict(seen) if seen.groups else None for seen in state[name]]
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state; see `Curriculum.load_state_dict`."""
-        own = {"book", "recent", "climbs", "moves"}
-        state = check_header(state, kind="ladder", space=self._space, keys=own)
-        saved = check_keys("climbs", state["climbs"], self._space)
-        climbs = {
-            family: Climb.from_json(saved[family], top=top) for family, top in self._space.items()
-        }
-        moves = check_keys("moves", state["moves"], self._moves)
-        # into fresh objects: a refused state must leave this one as it was
-        recent = RecentRates(self._space, half_life=self._config.half_life)
-        recent.load_state_dict(state["recent"])
-        book = TicketBook(seed=0)
-        book.load_state_dict(state["book"])
-        self._climbs, self._moves, self._recent, self._book = climbs, moves, recent, book
+        """Go on from a saved state."""
+        state = dict(check_keys("state of Ladder", state, {"part", *self.STATE}))
+        for name in ("tests", "watched"):
+            state[name] = [Evidence.from_json(s) if s else NOTHING_SEEN for s in state[name]]
+        super().load_state_dict(state)
+        self._refresh()
 
 
-def _gate(config: CurriculumConfig) -> Gate:
-    if config.gate == "wilson":
-        return WilsonLower(config.promote_at, config.alpha, config.icc)
-    return SPRT(config.reject_at, config.promote_at, config.alpha, config.beta, config.icc)
+def _total(trail: Trail, icc: float) -> Evidence:
+    """Return the evidence of a trail."""
+    seen = NOTHING_SEEN
+    for successes, trials in trail:
+        seen = seen.add(successes, trials, icc=icc)
+    return seen

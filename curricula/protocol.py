@@ -66,36 +66,46 @@ class Event:
     """A decision of a curriculum with the evidence it rests on; `dataclasses.asdict` is JSON.
 
     Attributes:
-        kind: "promotion" (`level` is passed) or "demotion" (`level` is no longer passed).
+        kind: "promotion" (`level` is passed), "demotion" (`level` is no longer passed),
+            "quarantine" (`level` is set aside: it never or randomly succeeds) or "release" (it is
+            back).
         family: whose level it is.
         level: the level that the evidence is about.
-        frontier: the frontier from now on; equal to `level` when the top level was passed.
+        frontier: the lowest level neither passed nor in quarantine from now on; the top level if
+            there is none.
         groups: outcomes counted.
         successes: right completions among them (discounted by age for a demotion).
         trials: completions among them (discounted likewise).
-        bound: one-sided Wilson bound of the pass rate at the `alpha` in use, after the correction
-            for correlated completions: lower for a promotion, upper for a demotion.
+        lower: one-sided lower Wilson bound of the pass rate at the `alpha` in use, after the
+            correction for correlated completions.
+        upper: the upper bound likewise.
         reason: the rule that fired, with its numbers.
     """
 
-    kind: Literal["promotion", "demotion"]
+    kind: Literal["promotion", "demotion", "quarantine", "release"]
     family: str
     level: int
     frontier: int
     groups: int
     successes: float
     trials: float
-    bound: float
+    lower: float
+    upper: float
     reason: str
 
 
 @runtime_checkable
-class Curriculum(Protocol):
-    """Chooses what to train on next.
+class Scheduler(Protocol):
+    """Chooses what to train on next; `Curriculum` is the one that this package composes.
 
     All randomness comes from a private stream that is part of the state, so the same calls give
     the same tickets, and a run that was saved and restored goes on as if it had never stopped.
     """
+
+    @property
+    def space(self) -> Space:
+        """Families and their numbers of levels."""
+        ...
 
     def sample(self, n: int, *, policy_version: int) -> list[Ticket]:
         """Hand out `n` tickets, drawn independently from `probabilities()`."""

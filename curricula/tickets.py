@@ -3,7 +3,7 @@
 import hashlib
 import random
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import accumulate
 from typing import Any
@@ -31,30 +31,32 @@ class TicketBook:
         self.errors = 0
 
     def issue(
-        self, n: int, probabilities: Mapping[Key, float], *, policy_version: int
+        self, n: int, keys: Sequence[Key], chances: Sequence[float], *, policy_version: int
     ) -> list[Ticket]:
         """Draw `n` tickets independently.
+
+        Args:
+            n: how many.
+            keys: (family, level) of every cell.
+            chances: chance of every cell; they sum to 1.
+            policy_version: what the tickets are to say.
 
         Raises:
             ValueError: if `n` is negative.
         """
         if n < 0:
             raise ValueError(f"n must be at least 0, got {n!r}")
-        keys = [key for key, chance in probabilities.items() if chance > 0]
-        bounds = list(accumulate(probabilities[key] for key in keys))
+        places = [place for place, chance in enumerate(chances) if chance > 0]
+        bounds = list(accumulate(chances[place] for place in places))
         tickets = []
         for _ in range(n):
             # min: the product may round up to the last bound
-            place = min(bisect_right(bounds, self._rng.random() * bounds[-1]), len(keys) - 1)
+            draw = bisect_right(bounds, self._rng.random() * bounds[-1])
+            place = places[min(draw, len(places) - 1)]
             family, level = keys[place]
+            index = self._rng.getrandbits(INDEX_BITS)
             ticket = Ticket(
-                id=self._next_id,
-                family=family,
-                level=level,
-                split="train",
-                index=self._rng.getrandbits(INDEX_BITS),
-                policy_version=policy_version,
-                probability=probabilities[keys[place]],
+                self._next_id, family, level, "train", index, policy_version, chances[place]
             )
             self._open[ticket.id] = ticket
             self._next_id += 1
@@ -68,7 +70,7 @@ class TicketBook:
         counted and left out.
 
         Raises:
-            ValueError: see `Curriculum.update`; no ticket has been closed then.
+            ValueError: see `Scheduler.update`; no ticket has been closed then.
         """
         fresh: dict[int, Outcome] = {}
         for outcome in outcomes:
@@ -79,8 +81,9 @@ class TicketBook:
                 )
             if ticket.id not in self._open:
                 continue
-            if ticket != self._open[ticket.id]:
-                raise ValueError(f"{ticket} differs from the one issued, {self._open[ticket.id]}")
+            known = self._open[ticket.id]
+            if ticket is not known and ticket != known:
+                raise ValueError(f"{ticket} differs from the one issued, {known}")
             if fresh.setdefault(ticket.id, outcome) != outcome:
                 raise ValueError(f"ticket id={ticket.id} comes with two different outcomes")
         for ticket_id in fresh:

@@ -11,10 +11,10 @@ import gymnasium
 
 from .families import FAMILIES
 from .family import Family, near
-from .problem import Problem, TaskSpec, Verdict
+from .problem import Problem, Verdict
 from .spaces import PromptText
 from .streams import index_from_seed, keyed_rng
-from .text_env import TextEnv, as_family
+from .text_env import TextEnv, as_family, as_task
 
 # a mapping's keys are invariant: one of `str` is none of `str | Family`
 Weights: TypeAlias = Mapping[str, float] | Mapping[Family, float] | Mapping[str | Family, float]
@@ -121,8 +121,8 @@ class Mixture(gymnasium.Env[str, str]):
         if self._seed is None:
             self._seed = int(self.np_random.integers(2**62))
         task = options.get("task") if isinstance(options, Mapping) else None
-        if isinstance(task, TaskSpec):
-            part = self._part_of(task.family)
+        if task is not None:
+            part = self._part_of(as_task(task).family)
             started = part.reset(options=options)
         else:
             key = (self._seed, self._episode + 1)

@@ -114,7 +114,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
         Args:
             seed: starts a repeatable series of episodes.
-            options: `level`, `split`, or a whole `task`.
+            options: `level`, `split`, or a whole `task`: a `TaskSpec` or a mapping of its fields.
 
         Raises:
             ValueError: for an unknown option, level or split; it names the nearest valid one.
@@ -190,12 +190,10 @@ class TextEnv(gymnasium.Env[str, str]):
             level = options.get("level", self.level)
             check_level(level, top=len(self.family.levels), family=self.family.name)
             return self._drawn(level, check_split(options.get("split", self.split)))
-        if not isinstance(task, TaskSpec):
-            raise ValueError(f"option task must be a TaskSpec, got {task!r}")
         if len(options) > 1:
             others = ", ".join(name for name in options if name != "task")
             raise ValueError(f"option task stands alone, got also {others}")
-        return task
+        return as_task(task)
 
     def _drawn(self, level: int, split: str) -> TaskSpec:
         """Return the next task of the series that the seed started."""
@@ -214,6 +212,16 @@ def as_family(family: object) -> Family:
         return FAMILIES[family]
     names, hint = ", ".join(FAMILIES), near(family, FAMILIES)
     raise ValueError(f"family must be a Family or one of {names}, got {family!r}{hint}")
+
+
+def as_task(task: object) -> TaskSpec:
+    """Return the `TaskSpec` given, or the one whose fields a mapping holds; else ValueError."""
+    if isinstance(task, TaskSpec):
+        return task
+    if isinstance(task, Mapping) and task.keys() == set(TaskSpec.__slots__):
+        return TaskSpec(**task)
+    hint = f"a mapping needs the keys {', '.join(TaskSpec.__slots__)}"
+    raise ValueError(f"option task must be a TaskSpec, got {task!r}; {hint}")
 
 
 def _check_turns(max_turns: object, discount: object) -> tuple[int, float]:

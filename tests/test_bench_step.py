@@ -186,7 +186,7 @@ def test_the_table_shows_rows_without_a_peer() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("stpe", "bench must be one of envs, verifiers, step, got 'stpe'; did you mean step?"),
+        ("stpe", "bench must be one of envs, verifiers, step, curricula, got 'stpe'; did you mean"),
         ("step --rounds 0", "rounds: should be greater than or equal to 1, got 0"),
         ("step --round 3", "did you mean --rounds?"),
         ("step --subsets full,,last:1", "subsets must be trainable subsets between commas"),

@@ -18,7 +18,7 @@ from transformers import LlamaConfig
 from frostline.agents import GRPOAgent, GRPOConfig, Policy, load_policy
 from frostline.agents.learner import Graded
 from frostline.agents.rollout import Rollout, sample
-from frostline.curricula import CurriculumConfig, Event, Outcome, Uniform, make_curriculum
+from frostline.curricula import PRESETS, CurriculumConfig, Event, Outcome, make_curriculum
 from frostline.envs import Family, Problem, Status, TextEnv, Verdict
 
 SMALL: dict[str, Any] = {
@@ -195,7 +195,7 @@ def test_groups_that_are_all_truncated_and_masked_take_no_step(tiny: Callable[[s
 def test_a_group_with_an_error_of_the_verifier_is_dropped_whole(
     tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    curriculum = Uniform({"faulty": 2}, 0)
+    curriculum = PRESETS["uniform"]({"faulty": 2}, seed=0)
     heard: list[Outcome] = []
     learn = curriculum.update
 

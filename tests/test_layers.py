@@ -60,7 +60,7 @@ def declared_dependencies() -> set[str]:
 def _distribution(requirement: str) -> str:
     for end in "[<>=!~; ":
         requirement = requirement.split(end)[0]
-    return requirement
+    return {"pillow": "PIL"}.get(requirement, requirement)  # the one that is imported otherwise
 
 
 def imported_names(source: str, package: str) -> Iterator[str]:

@@ -14,9 +14,7 @@ import pytest
 
 from frostline.agents.subsets.schedules import parse_schedule
 from frostline.cli import main
-from frostline.curricula import Curriculum, Outcome
 from frostline.envs import Problem, Status, TaskSpec, Verdict
-from frostline.profile_arms import ChosenLevels
 from frostline.profile_layers import LayerProfile
 from frostline.profile_options import ProfileOptions, numbers
 from frostline.profile_report import refuse_ratio
@@ -390,25 +388,6 @@ def test_a_profile_in_use_is_refused(
     finally:
         first.close()
     assert "is in use by another process" in capsys.readouterr().err
-
-
-def test_chosen_levels_are_drawn_alike_whatever_the_outcomes() -> None:
-    winner, loser = (ChosenLevels({"coin": [2, 5], "dice": [1]}, 3) for _ in range(2))
-    assert isinstance(winner, Curriculum)
-    counts: dict[tuple[str, int], int] = {}
-    for version in range(20):
-        tickets = winner.sample(30, policy_version=version)
-        assert tickets == loser.sample(30, policy_version=version)
-        assert winner.update([Outcome(t, 8, 8) for t in tickets]) == []
-        loser.update([Outcome(t, 0, 8, error=True) for t in tickets])
-        for t in tickets:
-            counts[t.family, t.level] = counts.get((t.family, t.level), 0) + 1
-    expected = {("coin", 2): 150, ("coin", 5): 150, ("dice", 1): 300}
-    assert winner.probabilities() == {k: n / 600 for k, n in expected.items()}
-    assert {k: pytest.approx(n, abs=50) for k, n in expected.items()} == counts
-    later = ChosenLevels({"coin": [2, 5], "dice": [1]}, 0)
-    later.load_state_dict(json.loads(json.dumps(winner.state_dict())))
-    assert later.sample(9, policy_version=1) == winner.sample(9, policy_version=1)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,10 @@ from frostline.envs import Family, TextEnv, envs_by_family
 
 ITERATIONS = 6
 # passes a level within a few groups, so that the state holds something
-HASTY = CurriculumConfig(promote_at=0.4, reject_at=0.1, demote_below=0.05, alpha=0.3, icc=0.0)
+HASTY = CurriculumConfig(
+    kind="ladder",
+    options={"promote_at": 0.4, "reject_at": 0.1, "demote_below": 0.05, "alpha": 0.3, "icc": 0.0},
+)
 
 
 def build(

@@ -45,7 +45,7 @@ COMMANDS = {
     "plan": Command("frostline.plan_command", "show what trainable subsets are and cost"),
     "profile-layers": Command("frostline.profile_command", "measure what each layer earns alone"),
     "bench": Command(
-        "frostline.bench.command", "time problems, verdicts, iterations against peers"
+        "frostline.bench.command", "measure problems, verdicts, iterations, curricula against peers"
     ),
 }
 

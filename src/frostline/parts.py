@@ -10,7 +10,7 @@ import torch
 from frostline.agents.grpo import GRPOAgent
 from frostline.agents.policy import Policy, load_policy
 from frostline.agents.policy_folder import has_adapter
-from frostline.curricula import Curriculum, make_curriculum
+from frostline.curricula import Scheduler, make_curriculum
 from frostline.envs import TextEnv
 
 from .config import TrainConfig
@@ -22,7 +22,7 @@ class Parts:
     """What an engine is made of."""
 
     policy: Policy
-    curriculum: Curriculum
+    curriculum: Scheduler
     envs: dict[str, TextEnv]
 
 
@@ -40,7 +40,14 @@ def build_parts(config: TrainConfig) -> Parts:
         discount=config.discount,
     )
     space = {name: len(env.family.levels) for name, env in envs.items()}
-    curriculum = make_curriculum(config.curriculum, space, config.seed)
+    curriculum = make_curriculum(
+        config.curriculum,
+        space,
+        config.seed,
+        horizon=config.iterations,
+        groups=config.grpo.groups,
+        generations=config.grpo.num_generations,
+    )
     policy = load_policy(config.policy, device=_device(config.device))
     if has_adapter(policy.model):
         raise ValueError(

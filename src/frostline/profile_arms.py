@@ -6,7 +6,7 @@ All arms of a seed are handed the same training problems in the same order, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import Any
 
 import torch
 
@@ -14,9 +14,7 @@ from frostline.agents.config import GRPOConfig
 from frostline.agents.grpo import GRPOAgent
 from frostline.agents.policy import Policy
 from frostline.agents.rollout import sample
-from frostline.curricula import Event, Outcome, Ticket
-from frostline.curricula.protocol import Key
-from frostline.curricula.tickets import TicketBook
+from frostline.curricula import PRESETS
 from frostline.envs import Status, TaskSpec, TextEnv
 from frostline.envs.streams import index_from_seed
 
@@ -32,48 +30,6 @@ def subsets(layers: Iterable[int]) -> list[str]:
     ['base', 'full', 'layers:0', 'layers:3']
     """
     return [BASE, FULL, *(f"layers:{layer}" for layer in layers)]
-
-
-@final
-class ChosenLevels:
-    """A curriculum that draws from the chosen levels alike, and reacts to nothing.
-
-    One that reacted would hand each arm other problems.
-    """
-
-    def __init__(self, levels: Mapping[str, Sequence[int]], seed: int) -> None:
-        """Spread over families, and within each over its chosen levels."""
-        self._chances = {
-            (family, level): 1 / len(levels) / len(chosen)
-            for family, chosen in levels.items()
-            for level in chosen
-        }
-        self._book = TicketBook(seed)
-
-    def sample(self, n: int, *, policy_version: int) -> list[Ticket]:
-        """Hand out `n` tickets; see `Curriculum.sample`."""
-        return self._book.issue(n, self._chances, policy_version=policy_version)
-
-    def update(self, outcomes: Iterable[Outcome]) -> list[Event]:
-        """Close the tickets."""
-        self._book.close(outcomes)
-        return []
-
-    def probabilities(self) -> dict[Key, float]:
-        """Chance of every chosen (family, level) at the next draw."""
-        return dict(self._chances)
-
-    def metrics(self) -> dict[str, float]:
-        """Return the number of tickets lost to errors of a verifier."""
-        return {"errors": float(self._book.errors)}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the ticket book as JSON values."""
-        return {"book": self._book.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state."""
-        self._book.load_state_dict(state["book"])
 
 
 def train_arm(
@@ -99,9 +55,11 @@ def train_arm(
         seed: of the problems and of the sampling.
         on_iteration: called with the metrics of each.
     """
+    # a curriculum that reacted would hand each arm other problems
+    space = {family: len(env.family.levels) for family, env in envs.items()}
     agent = GRPOAgent(
         policy,
-        ChosenLevels(levels, seed),
+        PRESETS["fixed"](space, seed=seed, level=levels),
         list(envs.values()),
         trainable=subset,
         config=config,

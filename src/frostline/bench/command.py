@@ -28,6 +28,7 @@ Measure on this machine.
   envs       rates of generation against reasoning-gym, slowest draws, episodes of a vector
   verifiers  rates and errors of verification against math-verify, verdicts on programs
   step       time iterations against TRL's GRPOTrainer, their updates against the cost model
+  curricula  schedulers against uniform training and an oracle, on simulated students
 
 frostline bench WHAT --help shows the options.
 Example: frostline bench envs --rounds 9 --json
@@ -196,6 +197,13 @@ def verifiers(args: list[str]) -> int:
     return show(rows, options.json_output)
 
 
+def curricula(args: list[str]) -> int:
+    """Run `frostline bench curricula`."""
+    from .curricula import main as compare  # its students are not built for the other benches
+
+    return compare(args)
+
+
 def check_installed(module: str, without: str) -> None:
     """Raise ValueError unless a peer can be imported."""
     if importlib.util.find_spec(module) is None:
@@ -257,4 +265,4 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-BENCHES = {"envs": envs, "verifiers": verifiers, "step": step}
+BENCHES = {"envs": envs, "verifiers": verifiers, "step": step, "curricula": curricula}
