@@ -301,7 +301,7 @@ def test_two_ranks_agree_and_survive_a_kill(tiny: Tiny, tmp_path: Path) -> None:
     surely(policy, str(unbroken), LISA)
     ranks = [json.loads((unbroken / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
     assert ranks[0] == ranks[1]
-    assert ranks[0]["state"]["curriculum"]["moves"]["promotion"] > 0
+    assert ranks[0]["state"]["curriculum"]["parts"]["ladder"]["moves"]["promotion"] > 0
     assert len({tuple(layers) for layers in ranks[0]["active"]}) > 1
     assert any(loss != 0 for loss in ranks[0]["loss"])
 
