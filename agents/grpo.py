@@ -4,7 +4,8 @@ How it differs from the textbook loop: each distinct prefix goes through the mod
 rollout and in the loss, and the frozen trunk in the rollout only (`fast_path.py`); groups whose
 completions all earn the same take no forward and no backward pass, though their tokens stay in the
 loss's denominator, and an iteration without any signal takes no optimizer step; a group with an
-error of the verifier is dropped whole.
+error of the verifier is dropped whole; a curriculum that filters groups fills the batch up
+(`refill.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ..curricula import CurriculumConfig, Outcome, Scheduler, make_curriculum
+from ..curricula import CurriculumConfig, Scheduler, Ticket, make_curriculum
 from ..envs import EnvLike, Status, TextEnv, envs_by_family
 from ..envs.streams import index_from_seed
 from .config import GRPOConfig
@@ -24,6 +25,7 @@ from .learner import Graded, Learner
 from .meter import Clock
 from .plain_path import PlainPath
 from .policy import Policy, find_path, load_policy
+from .refill import draw_batch
 from .subsets import resolve
 from .subsets.schedule_phase import Observed, Phase
 
@@ -109,23 +111,26 @@ class GRPOAgent:
     def step(self) -> dict[str, Any]:
         """Run one iteration: tickets, completions, verdicts, update; return its metrics."""
         clock = Clock()
-        tickets = self.curriculum.sample(self.config.groups, policy_version=self.iteration)
-        with torch.autocast(self.policy.device.type, torch.bfloat16, enabled=self.config.bf16):
-            episodes = play(
-                self.policy, self.envs, tickets, self.config, self._generator(), clock,
-                self.learner.first,
-            )  # fmt: skip
-        sound_P = episodes.sound_P
+        generator = self._generator()
+
+        def play_all(tickets: list[Ticket]) -> Episodes:
+            bf16 = torch.autocast(self.policy.device.type, torch.bfloat16, enabled=self.config.bf16)
+            with bf16:
+                return play(
+                    self.policy, self.envs, tickets, self.config, generator, clock,
+                    self.learner.first,
+                )  # fmt: skip
+
+        draw = draw_batch(
+            self.curriculum, self.config.groups, policy_version=self.iteration, play=play_all
+        )
+        episodes, sound_P = draw.episodes, draw.episodes.sound_P
         graded = self.learner.grade(episodes.rollout, episodes.rewards_PG, sound_P)
         scores = self._scores(graded, clock)
         active = list(self.phase.active if self.phase else self.subset.layers)
         with clock("update"):
             update = self._update(graded)
-        outcomes = [
-            Outcome(ticket, row.count(Status.CORRECT), len(row), error=not sound)
-            for ticket, row, sound in zip(tickets, episodes.verdicts, sound_P.tolist(), strict=True)
-        ]
-        events = [event_dict(event) for event in self.curriculum.update(outcomes)]
+        events = [event_dict(event) for event in self.curriculum.update(draw.outcomes)]
         with clock("switch"):
             self._advance(events, update["layer_grad_norms"], scores)
         self.iteration += 1
@@ -137,8 +142,9 @@ class GRPOAgent:
             "scores": scores and {str(layer): score for layer, score in scores.items()},
             "curriculum": self.curriculum.metrics(),
             "events": events,
-            "groups": [[t.family, t.level, o.successes, o.trials]
-                       for t, o in zip(tickets, outcomes, strict=True)],
+            "groups": [[o.ticket.family, o.ticket.level, o.successes, o.trials]
+                       for o in draw.outcomes],
+            "discarded": draw.discarded,
             "seconds": clock.seconds,
         }  # fmt: skip
 

@@ -121,7 +121,7 @@ class TrlEngine:
         self.done = 0
         extra = read_pass_through(pass_through or {}, get_type_hints(TRLConfig))
         check_space(curriculum, envs)
-        check_engine(envs, extra)
+        check_engine(envs, extra, curriculum)
         longest, most = longest_prompt(policy, envs), self.config.max_completion_length
         policy.check_length(longest, most)
         args = TRLConfig(

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..curricula import Scheduler
 from ..curricula.checks import near_miss
 from ..envs import TextEnv
 from ..envs.streams import index_from_seed
@@ -165,8 +166,16 @@ def _typed(name: str, value: Any, kind: Any) -> Any:
     raise ValueError(f"option {name!r} of TRL must be {wanted}, got {value!r}")
 
 
-def check_engine(envs: Mapping[str, TextEnv], pass_through: Mapping[str, Any]) -> None:
+def check_engine(
+    envs: Mapping[str, TextEnv], pass_through: Mapping[str, Any], curriculum: Scheduler
+) -> None:
     """Raise ValueError for what the TRL engine does not do, whatever trains."""
+    # getattr: a filter is no part of the protocol
+    if getattr(curriculum, "filters", False):
+        raise ValueError(
+            "the TRL engine trains on every group, this curriculum filters them; use the native "
+            "engine"
+        )
     for family, env in envs.items():
         if env.max_turns > 1:
             raise ValueError(

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from .checks import near_miss
 from .presets import PRESETS
@@ -72,7 +72,7 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _name_near_miss(cls, data: Any) -> Any:
         """Answer an unknown option with the one that was probably meant."""
-        numeric = {name for preset in PRESETS.values() for name in _parameters(preset)}
+        numeric = preset_options()
         for name in data if isinstance(data, dict) else ():
             if name in cls.model_fields:
                 continue
@@ -82,12 +82,26 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"unknown option {name} of the curriculum{hint}")
         return data
 
+    @field_validator("weights", "start", "level", mode="before")
+    @classmethod
+    def _no_switches(cls, value: Any) -> Any:
+        """Refuse true and false, which pydantic takes for 1 and 0."""
+        for item in value.values() if isinstance(value, dict) else [value]:
+            if any(isinstance(each, bool) for each in (item if isinstance(item, list) else [item])):
+                raise ValueError("must hold numbers, not true or false")
+        return value
+
     @model_validator(mode="after")
     def _check_options(self) -> "CurriculumConfig":
         """Refuse options that the preset does not have."""
         known = _parameters(PRESETS[self.kind])
         numeric = [name for name in known if name not in OWN_FIELDS]
         for name in self.options:
+            if name in OWN_FIELDS:
+                raise ValueError(
+                    f"options are numbers by name, {name} has a field of its own beside them: "
+                    f"--curriculum.{name}, or {name} = … in a file"
+                )
             if name not in numeric:
                 raise ValueError(
                     f"options of {self.kind} are {', '.join(numeric) or 'none'}; got {name!r}"
@@ -101,6 +115,12 @@ class CurriculumConfig(BaseModel, frozen=True, extra="forbid"):
                     f"{name} is no option of {self.kind}; it is one of {', '.join(having)}"
                 )
         return self
+
+
+def preset_options() -> list[str]:
+    """Return the options of all presets that are set by name under `options`."""
+    names = dict.fromkeys(name for preset in PRESETS.values() for name in _parameters(preset))
+    return [name for name in names if name not in OWN_FIELDS]
 
 
 def _parameters(preset: Callable[..., Any]) -> list[str]:

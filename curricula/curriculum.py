@@ -5,18 +5,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 from .cells import Cells
-from .checks import STATE_VERSION, check_header, check_keys
+from .checks import STATE_VERSION, check_count, check_header, check_keys, whole
 from .estimators import DiscountedBeta, Estimator
 from .evidence import RecentRates
 from .filters import GroupFilter
 from .floors import Floor
 from .ladder import Ladder
-from .mixing import Even, Mix, Standing
-from .part import Part
+from .mixing import Even, Mix
 from .protocol import Event, Key, Outcome, Space, Ticket
 from .replay import Replay
 from .scores import Constant, Moment, Score
-from .selection import Proportional, Selection, spread
+from .selection import Proportional, Selection
+from .sharing import Sharing
 from .tickets import TicketBook
 
 
@@ -71,37 +71,39 @@ class Curriculum:
 
         Raises:
             ValueError: if the space is empty, a part is another curriculum's, `joint` is given
-                with a mix or replay, or replay without a ladder.
+                with a mix or replay, replay without a ladder, or a quarantine with a selection
+                that is not in proportion.
         """
         if joint and mix is not None:
             raise ValueError("joint=True lets families compete; it goes without a mix")
+        shut = ladder is not None and ladder.quarantine is not None
+        if shut and not isinstance(selection or Proportional(), Proportional):
+            raise ValueError(
+                f"a quarantine takes a Proportional selection, got {type(selection).__name__}"
+            )
         if replay is not None and (joint or ladder is None):
             raise ValueError(
                 "replay is a share of each family's tickets; it needs a ladder, and no joint=True"
             )
         self._cells = Cells(space)
         self._kind, self._seed = kind, seed
-        self._estimator = estimator or DiscountedBeta()
-        self._score, self._selection = score or Constant(), selection or Proportional()
-        self._ladder, self._replay, self._filter = ladder, replay, filter
-        self._mix, self._floor = None if joint else mix or Even(), floor
+        self._ladder, self._filter = ladder, filter
+        self._sharing = Sharing(
+            self._cells,
+            estimator or DiscountedBeta(),
+            score or Constant(),
+            selection or Proportional(),
+            ladder,
+            replay,
+            None if joint else mix or Even(),
+            floor,
+        )
         self._recent = RecentRates(len(self._cells))
-        for part in self._parts().values():
+        for part in self._sharing.parts().values():
             part.start(self._cells)
         self._book = TicketBook(seed)
         self._version, self._draws = 0, 0
         self._chances: list[float] | None = None
-
-    def _parts(self) -> dict[str, Part]:
-        """Return the parts that have a state, by name."""
-        parts: dict[str, Part | None] = {
-            "estimator": self._estimator,
-            "score": self._score,
-            "ladder": self._ladder,
-            "mix": self._mix,
-            "floor": self._floor,
-        }
-        return {name: part for name, part in parts.items() if part is not None}
 
     @property
     def space(self) -> Space:
@@ -120,6 +122,9 @@ class Curriculum:
 
     def sample(self, n: int, *, policy_version: int) -> list[Ticket]:
         """Hand out `n` tickets; see `Scheduler.sample`."""
+        check_count("n", n, 0)
+        if whole(policy_version) is None:
+            raise ValueError(f"policy_version must be a whole number, got {policy_version!r}")
         if policy_version != self._version:
             self._version, self._chances = policy_version, None
         tickets = self._book.issue(
@@ -136,11 +141,17 @@ class Curriculum:
             return []
         self._chances = None
         # first the ladder: whether a test begins must not depend on the outcome it begins with
-        events = self._ladder.hear_with(heard, self._estimator) if self._ladder else []
-        for part in self._parts().values():
+        believed = self._sharing.estimator
+        events = self._ladder.hear_with(heard, believed) if self._ladder else []
+        for part in self._sharing.parts().values():
             part.hear(heard)
         self._recent.hear(heard)
         return events
+
+    @property
+    def filters(self) -> bool:
+        """Whether some groups are not to be trained on."""
+        return self._filter is not None
 
     def admits(self, outcome: Outcome) -> bool:
         """Whether a group with this outcome is to be trained on."""
@@ -153,88 +164,9 @@ class Curriculum:
     def _current(self) -> list[float]:
         """Return the chances of all cells, computed once between changes."""
         if self._chances is None:
-            moment = Moment(self._estimator, self._version, self._seed, self._draws)
-            self._chances = self._joint(moment) if self._mix is None else self._mixed(moment)
+            moment = Moment(self._sharing.estimator, self._version, self._seed, self._draws)
+            self._chances = self._sharing.chances(moment)
         return self._chances
-
-    def _joint(self, moment: Moment) -> list[float]:
-        """Let the open cells of all families compete."""
-        places = range(len(self._cells.families))
-        cells = [cell for place in places for cell in self._open(place)]
-        chances = [0.0] * len(self._cells)
-        shares = self._select(cells, self._score.values(cells, moment))
-        if self._floor is not None:
-            shares = self._floor.lift(cells, shares)
-        for cell, share in zip(cells, shares, strict=True):
-            chances[cell] = share
-        return chances
-
-    def _mixed(self, moment: Moment) -> list[float]:
-        """Share tickets between families, then within each."""
-        assert self._mix is not None
-        within, standings = [], []
-        for place in range(len(self._cells.families)):
-            cells, shares, standing = self._family(place, moment)
-            within.append((cells, shares))
-            standings.append(standing)
-        chances = [0.0] * len(self._cells)
-        for part, (cells, shares) in zip(self._mix.shares(standings), within, strict=True):
-            for cell, share in zip(cells, shares, strict=True):
-                chances[cell] += part * share
-        return chances
-
-    def _family(self, place: int, moment: Moment) -> tuple[list[int], list[float], Standing]:
-        """Return the cells of a family that may be drawn, their shares, and how it stands."""
-        cells, ladder = self._open(place), self._ladder
-        values = self._score.values(cells, moment)
-        shares = dict(zip(cells, self._select(cells, values), strict=True))
-        finished, replay = False, 0.0
-        if ladder is not None:
-            finished = ladder.finished(place)
-            cell = ladder.to_confirm(place, self._estimator)
-            if cell is not None:
-                shares = _mixed_in(shares, ladder.confirm, {cell: 1.0})
-            replay, parts = self._replayed(place, finished)
-            shares = _mixed_in(shares, replay, parts)
-        drawn, lifted = list(shares), list(shares.values())
-        if self._floor is not None:
-            drawn, lifted = self._lift(place, shares)
-        return drawn, lifted, Standing(finished, replay)
-
-    def _replayed(self, place: int, finished: bool) -> tuple[float, dict[int, float]]:
-        """Return what replay takes of a family's tickets, and its parts."""
-        assert self._ladder is not None
-        passed = [cell for cell in self._cells.ranges[place] if self._ladder.passed[cell]]
-        if self._replay is None or not passed:
-            return 0.0, {}
-        rates = [self._estimator.rate(cell) for cell in passed]
-        replay, weights = self._replay.split(rates, finished=finished)
-        return replay, dict(zip(passed, spread(weights), strict=True))
-
-    def _select(self, cells: list[int], values: list[float]) -> list[float]:
-        """Return the chances of open cells; those set aside keep little of theirs."""
-        shares, ladder = self._selection(values), self._ladder
-        if ladder is None or ladder.quarantine is None:
-            return shares
-        # not the scores, which may be negative
-        weights = map(ladder.weight, cells)
-        return spread([share * weight for share, weight in zip(shares, weights, strict=True)])
-
-    def _lift(self, place: int, shares: dict[int, float]) -> tuple[list[int], list[float]]:
-        """Apply the floor to what may be drawn and to what is in quarantine."""
-        assert self._floor is not None
-        drawn = list(shares)
-        if self._ladder is not None:
-            shut = self._ladder.shut
-            run = self._cells.ranges[place]
-            drawn += [cell for cell in run if shut[cell] and cell not in shares]
-        return drawn, self._floor.lift(drawn, [shares.get(cell, 0.0) for cell in drawn])
-
-    def _open(self, place: int) -> list[int]:
-        """Return the cells of a family that are scored."""
-        if self._ladder is None:
-            return list(self._cells.ranges[place])
-        return self._ladder.open(place, self._estimator)
 
     def metrics(self) -> dict[str, float]:
         """Numbers to log: those of `Scheduler.metrics`, and with a ladder these.
@@ -274,7 +206,7 @@ class Curriculum:
             "draws": self._draws,
             "book": self._book.state_dict(),
             "recent": self._recent.state_dict(),
-            "parts": {name: part.state_dict() for name, part in self._parts().items()},
+            "parts": {name: part.state_dict() for name, part in self._sharing.parts().items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -287,19 +219,17 @@ class Curriculum:
         vars(self).update(vars(fresh))
 
     def _load(self, state: Mapping[str, Any]) -> None:
-        parts = self._parts()
+        parts = self._sharing.parts()
         saved = check_keys("parts", state["parts"], parts)
         for name, part in parts.items():
             part.load_state_dict(saved[name])
         self._recent.load_state_dict(state["recent"])
         self._book.load_state_dict(state["book"])
+        for ticket in state["book"]["open"]:
+            if (ticket["family"], ticket["level"]) not in self._cells.number:
+                raise ValueError(f"state holds an open ticket of no level of the space: {ticket}")
+        for name in ("seed", "policy_version"):
+            if whole(state[name]) is None:
+                raise ValueError(f"{name} of a state must be a whole number, got {state[name]!r}")
         self._seed, self._version = state["seed"], state["policy_version"]
-        self._draws, self._chances = state["draws"], None
-
-
-def _mixed_in(shares: dict[int, float], part: float, others: dict[int, float]) -> dict[int, float]:
-    """Return shares of which others take a part; with part 0 the floor reaches them still."""
-    mixed = {cell: (1 - part) * share for cell, share in shares.items()}
-    for cell, share in others.items():
-        mixed[cell] = mixed.get(cell, 0.0) + part * share
-    return mixed
+        self._draws, self._chances = check_count("draws", state["draws"], 0), None

@@ -4,9 +4,10 @@ A gate is a pure function of the `Evidence` since its last answer other than "st
 every group; repeated looks are paid for in its error rate, unlike in the usual rule "mean of the
 last k above a threshold", which passes every level sooner or later.
 
-The rate is *per test*. After a rejection the evidence starts again, and that is a new test: a
-level that stays at the boundary for k tests is promoted falsely with probability at most k * alpha
-(and far less for a level well below it).
+The rate is *per test* unless a gate spends it over all of them (`SPRT(spend=True)`). After a
+rejection the evidence starts again, and that is a new test: a level that stays at the boundary for
+k tests is promoted falsely with probability at most k * alpha (and far less for a level well below
+it).
 """
 
 import math
@@ -24,7 +25,7 @@ class Gate(Protocol):
 
     @property
     def alpha(self) -> float:
-        """Chance of a false promotion per test, at most."""
+        """Error rate of the bounds in the events; `stated_alpha` says what the gate promises."""
         ...
 
     @property
@@ -59,8 +60,8 @@ class Gate(Protocol):
         """
         ...
 
-    def explain(self, evidence: Evidence) -> str:
-        """Say with which numbers the decision was made."""
+    def explain(self, evidence: Evidence, *, rejections: int = 0) -> str:
+        """Say with which numbers the decision was made; arguments as those of `decide`."""
         ...
 
 
@@ -136,17 +137,21 @@ class SPRT:
     def decide(self, evidence: Evidence, *, rejections: int = 0) -> Decision:
         """Compare the log-likelihood ratio with its two bounds."""
         ratio = self.log_likelihood_ratio(evidence)
-        share = 1 / ((rejections + 1) * (rejections + 2)) if self.spend else 1.0
-        if ratio >= -math.log(self.alpha * share):
+        if ratio >= self._upper(rejections):
             return "promote"
         return "reject" if ratio <= math.log(self.beta) else "stay"
 
-    def explain(self, evidence: Evidence) -> str:
+    def _upper(self, rejections: int) -> float:
+        """Return the bound that promotes, in nats."""
+        share = 1 / ((rejections + 1) * (rejections + 2)) if self.spend else 1.0
+        return -math.log(self.alpha * share)
+
+    def explain(self, evidence: Evidence, *, rejections: int = 0) -> str:
         """Say where the log-likelihood ratio stands."""
         return (
             f"log-likelihood ratio of {self.high:g} to {self.low:g} is "
             f"{self.log_likelihood_ratio(evidence):.2f}, bounds {math.log(self.beta):.2f} "
-            f"and {-math.log(self.alpha):.2f}{' and above' if self.spend else ''}"
+            f"and {self._upper(rejections):.2f}"
         )
 
 
@@ -218,7 +223,7 @@ class WilsonLower:
         hopeless = wilson_upper(*counts, self.alpha / self.looks) < self.threshold
         return "reject" if hopeless or evidence.groups >= last else "stay"
 
-    def explain(self, evidence: Evidence) -> str:
+    def explain(self, evidence: Evidence, *, rejections: int = 0) -> str:
         """Say where the lower bound stands."""
         lower = wilson_lower(
             evidence.effective_successes, evidence.effective_trials, self.alpha / self.looks
@@ -285,7 +290,7 @@ class MeanThreshold:
             return "demote"
         return "stay" if self.sliding else "reject"
 
-    def explain(self, evidence: Evidence) -> str:
+    def explain(self, evidence: Evidence, *, rejections: int = 0) -> str:
         """Say where the mean stands."""
         mean = evidence.successes / evidence.trials
         return f"mean of {evidence.groups} groups is {mean:.3f}, threshold {self.threshold:g}"

@@ -1,26 +1,13 @@
 """Groups of answers: every ticket is asked several times and its outcome told once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
-from .checks import check_keys
+from .checks import check_count, check_keys, whole
 from .protocol import Event, Outcome, Scheduler, Ticket
 
 STATE_VERSION = 1  # of saved groups
-
-# the reset options of an environment that ask for a ticket's problem
-ToOptions: TypeAlias = Callable[[Ticket], Mapping[str, Any]]
-
-
-def task_options(ticket: Ticket) -> dict[str, Any]:
-    """Return the reset options that ask a text environment of Frostline for a ticket's problem.
-
-    >>> task_options(Ticket(0, "arithmetic", 2, "train", 7, policy_version=0, probability=1.0))
-    {'task': {'family': 'arithmetic', 'level': 2, 'split': 'train', 'index': 7}}
-    """
-    task = asdict(ticket)
-    return {"task": {name: task[name] for name in ("family", "level", "split", "index")}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +67,13 @@ class OpenGroups:
             generations: episodes per ticket.
 
         Raises:
-            ValueError: if `generations` is no whole number of at least 1.
+            ValueError: if `scheduler` is none, or `generations` no whole number of at least 1.
         """
-        if isinstance(generations, bool) or not isinstance(generations, int) or generations < 1:
-            raise ValueError(
-                f"generations must be a whole number of at least 1, got {generations!r}"
-            )
+        if isinstance(scheduler, type) or not isinstance(scheduler, Scheduler):
+            rule = "scheduler must be a Scheduler, such as frontier(space, seed=0)"
+            raise ValueError(f"{rule}, got {scheduler!r}")
         self._scheduler = scheduler
-        self._generations = generations
+        self._generations = check_count("generations", generations, 1)
         # the group that is worked on, and the one after it where that was already needed
         self._lines: list[list[Group]] = [[] for _ in range(places)]
 
@@ -150,19 +136,34 @@ class OpenGroups:
         """Restore what `state_dict` returned, here and in the scheduler.
 
         Raises:
-            ValueError: if the state does not fit; nothing has changed then.
+            ValueError: if the state does not fit, or a ticket was never issued; nothing has changed
+                then.
         """
         state = check_keys("state of the groups", state, {"version", "scheduler", "places"})
         if state["version"] != STATE_VERSION:
             raise ValueError(f"state version must be {STATE_VERSION}, got {state['version']!r}")
-        if len(state["places"]) != len(self._lines):
+        places = state["places"]
+        if not isinstance(places, list) or not all(isinstance(line, list) for line in places):
+            raise ValueError(f"places of a state must be a list of lists, got {places!r}")
+        if len(places) != len(self._lines):
             raise ValueError(
-                f"state is of {len(state['places'])} environments, this wrapper has "
-                f"{len(self._lines)}"
+                f"state is of {len(places)} environments, this wrapper has {len(self._lines)}"
             )
-        lines = [[self._group(item) for item in line] for line in state["places"]]
-        self._scheduler.load_state_dict(state["scheduler"])
+        lines = [[self._group(item) for item in line] for line in places]
+        self._restore(state["scheduler"], [group.ticket for line in lines for group in line])
         self._lines = lines
+
+    def _restore(self, state: Mapping[str, Any], tickets: Sequence[Ticket]) -> None:
+        """Restore the scheduler, unless it does not know these tickets."""
+        before = self._scheduler.state_dict()
+        self._scheduler.load_state_dict(state)
+        try:
+            # a trial, for only the scheduler knows what it has issued; taken back below
+            self._scheduler.update([Outcome(ticket, 0, 0, error=True) for ticket in tickets])
+        except ValueError:
+            self._scheduler.load_state_dict(before)
+            raise
+        self._scheduler.load_state_dict(state)
 
     def _steps_ahead(self, place: int, running: Ticket | None) -> int:
         """Return 1 if the running episode completes the group that its place works on, else 0."""
@@ -174,6 +175,9 @@ class OpenGroups:
         """Read a group back from JSON."""
         found = check_keys("group", item, {field.name for field in fields(Group)})
         ticket = check_keys("ticket", found["ticket"], {field.name for field in fields(Ticket)})
+        for name, value in (found | {"id": ticket["id"]}).items():
+            if name != "ticket" and whole(value) is None:
+                raise ValueError(f"{name} of a saved group must be a whole number, got {value!r}")
         group = Group(**(found | {"ticket": Ticket(**ticket)}))
         if not 0 <= group.successes + group.errors <= group.answered < self._generations:
             raise ValueError(

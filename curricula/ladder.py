@@ -143,14 +143,16 @@ class Ladder(Part):
             seen = NOTHING_SEEN
             for successes, trials in trail:
                 seen = seen.add(successes, trials, icc=gate.icc)
-        decision = gate.decide(seen, rejections=self.rejections[cell])
+        rejections = self.rejections[cell]
+        decision = gate.decide(seen, rejections=rejections)
         self.tests[cell] = seen
         if decision == "reject":
             self.rejections[cell] += 1
             self.tests[cell] = NOTHING_SEEN
         elif decision == "promote":
             self.passed[cell] = True
-            return self._moved("promotion", cell, seen, gate.alpha, gate.explain(seen))
+            reason = gate.explain(seen, rejections=rejections)
+            return self._moved("promotion", cell, seen, gate.alpha, reason)
         elif decision == "demote":
             return self._fall(cell, seen)
         return None
@@ -210,6 +212,8 @@ class Ladder(Part):
 
     def _moved(self, kind: Kind, cell: int, seen: Evidence, alpha: float, reason: str) -> Event:
         """Start the level's evidence again and describe the move."""
+        if kind == "demotion" or (kind == "quarantine" and self.tests[cell].groups):
+            self.rejections[cell] += 1  # its share of a spent alpha is gone all the same
         self.tests[cell] = self.watched[cell] = NOTHING_SEEN
         self.trails[cell], self.before[cell] = [], []
         place = self.cells.family_of[cell]
@@ -258,10 +262,6 @@ class Ladder(Part):
             return None
         looks_passed = estimator.trials(cell) > 0 and estimator.rate(cell) >= self.begin
         return cell if looks_passed else None
-
-    def weight(self, cell: int) -> float:
-        """Return by what the chance of an open cell is multiplied: 1 unless it is set aside."""
-        return self.quarantine.weight if self.quarantine and self.shut[cell] else 1.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that later moves depend on."""

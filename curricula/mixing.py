@@ -1,13 +1,12 @@
 """Mixes: how tickets are shared between families."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from .cells import Cells, Heard
-from .checks import check_families
+from .checks import check_families, check_weights
 from .part import Part
 from .selection import spread
 from .trends import shift
@@ -44,7 +43,7 @@ class Even(Mix):
 
     def __init__(self, weights: Mapping[str, float] | None = None) -> None:
         """Keep the weights."""
-        self.weights = _positive(weights)
+        self.weights = check_weights(weights)
 
     def start(self, cells: Cells) -> None:
         """Divide the weights by their sum."""
@@ -61,19 +60,19 @@ class Even(Mix):
 class ProgressGated(Mix):
     """Shares by need and by progress: families that stand still or are finished get little.
 
-    A family weighs 1 at first. After every look at its last `stretch` groups in which no cell got
-    significantly better it weighs half as much, down to `least`, and after every other look four
-    times as much, up to 1; looks come half a stretch apart. Once it is finished it weighs no more
-    than `idle` plus what replay asks for. Progress is a stratified comparison of the two halves of
-    the stretch, cell by cell, of at least `z` standard errors (`trends.shift`). So a family of coin
-    flips, whose groups are mixed for ever, loses its share, and a family with nothing to gain yet
-    waits.
+    A family claims 1 at first. After every look at its last `stretch` groups in which no cell got
+    significantly better it claims half as much, down to `least`, and after every other look four
+    times as much, up to 1; looks come half a stretch apart. Once it is finished it claims no more
+    than replay asks for. Claims are divided by the largest, and a finished family gets `idle` on
+    top. Progress is a stratified comparison of the two halves of the stretch, cell by cell, of at
+    least `z` standard errors (`trends.shift`). So a family of coin flips, whose groups are mixed
+    for ever, loses its share, and a family with nothing to gain yet waits.
 
     Args:
         stretch: groups of a family that a look is at, at least 2.
         z: progress that counts, in standard errors.
-        least: weight of a family that stands still.
-        idle: weight of a finished family.
+        least: least claim of a family that stands still.
+        idle: what a finished family gets beside the largest claim, 1.
         weights: relative share of families before any of this; 1 where not named.
     """
 
@@ -84,7 +83,7 @@ class ProgressGated(Mix):
         *,
         stretch: int = 64,
         z: float = 1.5,
-        least: float = 0.05,
+        least: float = 0.03,
         idle: float = 0.03,
         weights: Mapping[str, float] | None = None,
     ) -> None:
@@ -94,7 +93,7 @@ class ProgressGated(Mix):
         if not (0 <= least <= 1 and 0 <= idle <= 1):
             raise ValueError(f"least and idle must be between 0 and 1, got {least!r}, {idle!r}")
         self.stretch, self.z, self.least, self.idle = stretch, z, least, idle
-        self.weights = _positive(weights)
+        self.weights = check_weights(weights)
 
     def start(self, cells: Cells) -> None:
         """Start with all families at full weight."""
@@ -121,21 +120,16 @@ class ProgressGated(Mix):
 
     def shares(self, standings: Sequence[Standing]) -> list[float]:
         """Return the shares."""
+        claims = [
+            min(weight, standing.deficit) if standing.finished else weight
+            for weight, standing in zip(self.weight, standings, strict=True)
+        ]
+        top = max(claims) or 1.0  # who stands still must not lose to families with nothing to do
         weights = []
-        for place, standing in enumerate(standings):
-            weight = self.weight[place]
-            if standing.finished:
-                weight = min(weight, self.idle + standing.deficit)
-            weights.append(weight * self.weights.get(self.cells.families[place], 1.0))
+        for claim, standing, family in zip(claims, standings, self.cells.families, strict=True):
+            weight = claim / top + self.idle * standing.finished
+            weights.append(weight * self.weights.get(family, 1.0))
         return spread(weights)
-
-
-def _positive(weights: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the weights of families; none given is {}."""
-    for family, weight in (weights or {}).items():
-        if not 0 < weight < math.inf:
-            raise ValueError(f"weights must be positive, got {family}={weight!r}")
-    return dict(weights or {})
 
 
 def progress(groups: Sequence[Sequence[int]]) -> float:

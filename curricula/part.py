@@ -1,12 +1,14 @@
 """What all parts of a curriculum have in common: they are started once, saved and restored."""
 
 import copy
+import math
 from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from .cells import Cells, Heard
 from .checks import check_keys
+from .evidence import Evidence
 
 
 class Part(ABC):
@@ -60,9 +62,22 @@ class Part(ABC):
                 raise ValueError(
                     f"{key} of {name} must be {_shape(now)} as it is here, got {_shape(saved)}"
                 )
+            _check_numbers(f"{key} of {name}", saved)
         self.reset()  # forgets what was worked out from the old state, too
         for key in self.STATE:
             setattr(self, key, copy.deepcopy(state[key]))
+
+
+def _check_numbers(what: str, value: object) -> None:
+    """Refuse what is neither a finite number nor made of such."""
+    if isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_numbers(what, item)
+    elif isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise ValueError(f"{what} must hold finite numbers, got {value!r}")
+    elif not isinstance(value, Evidence):
+        raise ValueError(f"{what} must hold numbers, got {value!r}")
 
 
 def _shape(value: object) -> str:

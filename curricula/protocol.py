@@ -1,5 +1,6 @@
 """What a curriculum and its caller say to each other: tickets out, outcomes in."""
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -42,7 +43,7 @@ class Outcome:
         error: True if the fault was ours (a verifier error): the ticket is closed, nothing learned.
 
     Raises:
-        ValueError: if the counts are impossible.
+        ValueError: if the counts are no whole numbers, or impossible.
     """
 
     ticket: Ticket
@@ -52,6 +53,8 @@ class Outcome:
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""
+        if type(self.successes) is not int or type(self.trials) is not int:
+            self._make_whole()
         if not 0 <= self.successes <= self.trials:
             raise ValueError(
                 f"an outcome needs 0 <= successes <= trials, "
@@ -59,6 +62,15 @@ class Outcome:
             )
         if self.trials == 0 and not self.error:
             raise ValueError("an outcome needs trials >= 1 unless error=True, got trials=0")
+
+    def _make_whole(self) -> None:
+        """Keep counts of other libraries as ints, for they become JSON."""
+        for name, count in (("successes", self.successes), ("trials", self.trials)):
+            try:
+                object.__setattr__(self, name, operator.index(count))
+            except TypeError:
+                rule = f"{name} of an outcome must be a whole number"
+                raise ValueError(f"{rule}, got {count!r}") from None
 
 
 @dataclass(frozen=True, slots=True)

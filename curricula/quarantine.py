@@ -25,8 +25,9 @@ class Quarantine:
         successes: right completions that bring a dead level back.
         back: shift that brings a random level back, in standard errors.
         probes: fewest groups for that.
-        weight: what the chance of a level in quarantine is multiplied by, 0..1. Small but not 0: a
-            level set aside by mistake is trained on again once nothing better is left.
+        weight: score of a level in quarantine, for scores that are not negative. Small but not 0:
+            once nothing better is left, levels set aside are trained on alike, so one that was set
+            aside by mistake is not lost behind one that looks better.
     """
 
     never: int = 24
@@ -35,7 +36,7 @@ class Quarantine:
     successes: int = 2
     back: float = 3.0
     probes: int = 16
-    weight: float = 0.001
+    weight: float = 1e-5
 
     def __post_init__(self) -> None:
         """Refuse rules that cannot fire."""

@@ -71,7 +71,7 @@ class Deficit:
     gain: float = 1.0
     most: float = 0.4
     hold: float = 0.82
-    urge: float = 10.0
+    urge: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse shares that leave the frontier nothing."""

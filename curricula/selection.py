@@ -27,6 +27,14 @@ def spread(weights: Sequence[float]) -> list[float]:
     return [weight / total for weight in weights]
 
 
+def mixed_in(shares: dict[int, float], part: float, others: dict[int, float]) -> dict[int, float]:
+    """Return shares of which others take a part; with part 0 the floor reaches them still."""
+    mixed = {cell: (1 - part) * share for cell, share in shares.items()}
+    for cell, share in others.items():
+        mixed[cell] = mixed.get(cell, 0.0) + part * share
+    return mixed
+
+
 @dataclass(frozen=True, slots=True)
 class Proportional:
     """Chances in proportion to score ** power; scores must not be negative.

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from itertools import accumulate
 from typing import Any
 
-from .checks import check_keys
+from .checks import check_count, check_keys, whole
 from .protocol import Key, Outcome, Ticket
 
 INDEX_BITS = 62  # evaluation uses indices 0..N-1; a draw below 2**62 practically never meets them
@@ -42,10 +42,11 @@ class TicketBook:
             policy_version: what the tickets are to say.
 
         Raises:
-            ValueError: if `n` is negative.
+            ValueError: if `n` is negative, or one of the two is no whole number.
         """
-        if n < 0:
-            raise ValueError(f"n must be at least 0, got {n!r}")
+        n, version = check_count("n", n, 0), whole(policy_version)
+        if version is None:
+            raise ValueError(f"policy_version must be a whole number, got {policy_version!r}")
         places = [place for place, chance in enumerate(chances) if chance > 0]
         bounds = list(accumulate(chances[place] for place in places))
         tickets = []
@@ -55,9 +56,7 @@ class TicketBook:
             place = places[min(draw, len(places) - 1)]
             family, level = keys[place]
             index = self._rng.getrandbits(INDEX_BITS)
-            ticket = Ticket(
-                self._next_id, family, level, "train", index, policy_version, chances[place]
-            )
+            ticket = Ticket(self._next_id, family, level, "train", index, version, chances[place])
             self._open[ticket.id] = ticket
             self._next_id += 1
             tickets.append(ticket)
@@ -109,9 +108,12 @@ class TicketBook:
         """
         state = check_keys("ticket book", state, {"rng", "next_id", "open", "errors"})
         names = {field.name for field in fields(Ticket)}
+        next_id, errors = (check_count(name, state[name], 0) for name in ("next_id", "errors"))
+        if not isinstance(state["open"], list):
+            raise ValueError(f"open tickets must be a list, got {state['open']!r}")
         tickets = [Ticket(**check_keys("ticket", item, names)) for item in state["open"]]
-        if any(ticket.id >= state["next_id"] for ticket in tickets):
-            raise ValueError(f"open tickets must have an id below next_id={state['next_id']!r}")
+        if any(check_count("id", ticket.id, 0) >= next_id for ticket in tickets):
+            raise ValueError(f"open tickets must have an id below next_id={next_id!r}")
         rng = random.Random()
         try:
             version, words, gauss = state["rng"]
@@ -119,4 +121,4 @@ class TicketBook:
         except (TypeError, ValueError) as error:
             raise ValueError(f"ticket book holds no usable random state: {error}") from error
         self._rng, self._open = rng, {ticket.id: ticket for ticket in tickets}
-        self._next_id, self.errors = state["next_id"], state["errors"]
+        self._next_id, self.errors = next_id, errors

@@ -1,8 +1,7 @@
 """Gymnasium wrappers: every reset asks what a scheduler chooses, every ending is reported to it.
 
-The one module of this package that needs Gymnasium; `frostline.curricula` does not import it.
-There is no queue and no thread: the scheduler lives in the process of the training loop, also where
-the environments run in others.
+No other module of the package imports Gymnasium. There is no queue and no thread: the scheduler
+lives in the process of the training loop, also where the environments run in others.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,9 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from .groups import Answer, OpenGroups, ToOptions, task_options
+from .asking import ToOptions, check_asked, task_at, task_options
+from .checks import check_option
+from .groups import Answer, OpenGroups
 from .protocol import Event, Scheduler, Ticket
 
 
@@ -29,7 +30,8 @@ class TicketSlot(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     An episode is a success if its last `info["verdict"]` is "CORRECT" or, without a verdict, if its
     rewards sum to `success_reward` at least, whether it was terminated or truncated. It is an error
-    if it is no success and one of its verdicts was "VERIFIER_ERROR".
+    if it is no success and one of its verdicts was "VERIFIER_ERROR". Steps after its end count for
+    no ticket.
 
     Attributes:
         ticket_slot: a ticket and its reset options, asked at every reset without options.
@@ -40,7 +42,7 @@ class TicketSlot(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Wrap an environment; without a ticket, its resets are what they were."""
         super().__init__(env)
         self.ticket_slot: tuple[Ticket, Mapping[str, Any]] | None = None
-        self.success_reward = success_reward
+        self.success_reward = check_option("success_reward", success_reward)
         self._ticket: Ticket | None = None
         self._rewards = 0.0
         self._failed = False
@@ -67,6 +69,7 @@ class TicketSlot(gymnasium.Wrapper[Any, Any, Any, Any]):
             enough = self._rewards >= self.success_reward
             success = bool(enough if verdict is None else verdict == "CORRECT")
             info |= {"success": success, "verifier_error": self._failed and not success}
+            self._ticket = None
         return observation, reward, terminated, truncated, info
 
 
@@ -103,7 +106,7 @@ class CurriculumWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructor
         *,
         generations: int = 1,
         success_reward: float = 1.0,
-        to_options: ToOptions = task_options,
+        to_options: ToOptions | None = None,
     ) -> None:
         """Wrap an environment.
 
@@ -113,10 +116,11 @@ class CurriculumWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructor
             generations: episodes per ticket, one after the other.
             success_reward: smallest sum of rewards that is a success, where there is no verdict.
             to_options: the reset options that ask for a ticket; for an environment that has levels
-                but no numbered problems, such as `lambda ticket: {"level": ticket.level}`.
+                but no numbered problems, such as `lambda ticket: {"level": ticket.level}`. None is
+                for `task_options`, and `info["task"]` must be the task asked for then.
 
         Raises:
-            ValueError: if `generations` is no whole number of at least 1.
+            ValueError: if an argument is not what it should be.
         """
         RecordConstructorArgs.__init__(
             self,
@@ -129,7 +133,7 @@ class CurriculumWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructor
         super().__init__(env)
         self._groups = OpenGroups(scheduler, places=1, generations=generations)
         self._slot = TicketSlot(env, success_reward)
-        self._to_options = to_options
+        self._to_options, self._default = to_options or task_options, to_options is None
         self.policy_version = 0
         self.events: list[Event] = []
 
@@ -148,7 +152,10 @@ class CurriculumWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructor
         if not options:
             ticket = self._groups.ask({0: None}, policy_version=self.policy_version)[0]
             self._slot.ticket_slot = ticket, self._to_options(ticket)
-        return self._slot.reset(seed=seed, options=options)
+        observation, info = self._slot.reset(seed=seed, options=options)
+        if self._default and info["ticket"] is not None:
+            check_asked(info["ticket"], info.get("task"))
+        return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step; at the end of a group, tell the scheduler."""
@@ -167,11 +174,7 @@ class CurriculumWrapper(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructor
         return self._groups.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a saved state; `reset` comes next and asks what was being asked.
-
-        Raises:
-            ValueError: if the state does not fit; nothing has changed then.
-        """
+        """Restore a state that fits, or raise ValueError; the next `reset` asks what it asked."""
         self._groups.load_state_dict(state)
 
 
@@ -203,21 +206,21 @@ class CurriculumVectorWrapper(gymnasium.vector.VectorWrapper[Any, Any, Any, Any,
         *,
         generations: int = 1,
         success_reward: float = 1.0,
-        to_options: ToOptions = task_options,
+        to_options: ToOptions | None = None,
     ) -> None:
         """Wrap a vector environment; the arguments are those of `CurriculumWrapper`.
 
         Raises:
             ValueError: if `env` is no vector of Gymnasium's own, a sub-environment has no
-                `TicketSlot`, or `generations` is no whole number of at least 1.
+                `TicketSlot`, or another argument is not what it should be.
         """
         super().__init__(env)
         self._base = _with_slots(env)
-        self._base.set_attr("success_reward", success_reward)
+        self._base.set_attr("success_reward", check_option("success_reward", success_reward))
         self._groups = OpenGroups(scheduler, places=env.num_envs, generations=generations)
         self._slots: list[tuple[Ticket, Mapping[str, Any]] | None] = [None] * env.num_envs
         self._running: dict[int, Ticket | None] = dict.fromkeys(range(env.num_envs))
-        self._to_options = to_options
+        self._to_options, self._default = to_options or task_options, to_options is None
         self.policy_version = 0
         self.events: list[Event] = []
 
@@ -229,6 +232,9 @@ class CurriculumVectorWrapper(gymnasium.vector.VectorWrapper[Any, Any, Any, Any,
         # a copy, for Gymnasium takes the mask out
         observations, infos = self.env.reset(seed=seed, options=dict(options or {}) or None)
         self._note(infos)
+        for place in np.flatnonzero(infos["_ticket"]).tolist() if self._default else ():
+            if infos["ticket"][place] is not None:
+                check_asked(infos["ticket"][place], task_at(infos.get("task"), place))
         return observations, infos
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:

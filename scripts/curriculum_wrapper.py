@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import random
+import sys
 
 import gymnasium
 from gymnasium.vector import AutoresetMode
@@ -89,12 +91,20 @@ def climb_together(answers: int, seed: int) -> dict[str, float]:
     return curriculum.metrics()
 
 
+def positive(text: str) -> int:
+    """Return a number of answers, 1 or more."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {count}")
+    return count
+
+
 def main() -> None:
     """Parse the command line, climb twice, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--answers", type=int, default=2400, help="answers in each climb")
+    parser.add_argument("--answers", type=positive, default=2400, help="answers in each climb")
     parser.add_argument("--seed", type=int, default=0, help="of the agent and the curriculum")
     args = parser.parse_args()
     for title, climb in (("One environment", climb_alone), (f"{ENVS} at once", climb_together)):
@@ -104,4 +114,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, as in `… | head -1`; what is buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,8 +1,10 @@
 """A student without chance and schedulers with a script, so that runs can be worked out by hand."""
 
+import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,3 +164,65 @@ def lazy(space: Mapping[str, int], *, seed: int) -> Scripted:
 
 
 NOT_A_STUDENT = 3
+
+
+class Needy(Drill):
+    """A student that cannot be made without an argument."""
+
+    def __init__(self, wish: str) -> None:
+        super().__init__(name=wish)
+
+
+class Hasty(Drill):
+    """A student with a budget of no step."""
+
+    def __init__(self) -> None:
+        super().__init__(budget=0)
+
+
+class Impossible(Drill):
+    """A student whose pass rates are no numbers."""
+
+    def start(self, seeds: Sequence[int]) -> "DrillCohort":
+        class Cohort(DrillCohort):
+            def rates(self) -> NDArray[np.float64]:
+                return super().rates() * np.nan
+
+        return Cohort(self, seeds)
+
+
+class Starting(Drill):
+    """A student whom nobody masters for a minute, and who leaves a file where a run has begun."""
+
+    def __init__(self) -> None:
+        super().__init__(budget=100_000)
+
+    def oracles(self) -> Mapping[str, Rule]:
+        return {}
+
+    def start(self, seeds: Sequence[int]) -> "DrillCohort":
+        class Cohort(DrillCohort):
+            def mastered(self) -> NDArray[np.bool_]:
+                return np.zeros(len(self.practice), dtype=np.bool_)
+
+        Path(f"started-{os.getpid()}").touch()
+        return Cohort(self, seeds)
+
+
+def nothing(space: Mapping[str, int], *, seed: int) -> None:
+    """Return no scheduler."""
+
+
+def bare() -> Scripted:
+    """Take neither space nor seed."""
+    return Hard({"drill": 2}, seed=0)
+
+
+def greedy(space: Mapping[str, int], *, seed: int, wish: str) -> Scripted:
+    """Take what nobody gives."""
+    return Hard(space, seed=seed)
+
+
+def deadly(space: Mapping[str, int], *, seed: int) -> Scripted:
+    """End the process, as a fault in foreign code does."""
+    os._exit(3)

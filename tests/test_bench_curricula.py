@@ -1,12 +1,13 @@
 """`frostline bench curricula`: its rows, its table, its files, and what it refuses."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import numpy as np
 import pytest
 from drill import Discarding, Drill, Easy, Hard, Promoting, Scripted, top
 
+from frostline.bench import curricula as bench
 from frostline.bench.curricula import main
+from frostline.bench.curricula_files import check_targets, write
 from frostline.bench.curricula_plan import chosen
 from frostline.bench.curricula_rows import Results, rows_of
-from frostline.bench.curricula_table import headers, markdown, table_lines
+from frostline.bench.curricula_table import headers, legend, markdown, table_lines
 from frostline.cli import EXIT_USAGE
 from frostline.cli import main as frostline
 from frostline.curricula.presets import PRESETS
@@ -133,6 +136,7 @@ def test_the_page_names_its_command_and_its_students() -> None:
     page = markdown(some_results(), [], "frostline bench curricula")
     assert "Made by `frostline bench curricula`." in page
     assert "| scheduler | drill | worst | regret | false |" in page
+    assert legend(some_results()) in page
 
 
 def test_own_student_and_scheduler_are_named_by_module(capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,6 +222,32 @@ def test_a_folder_gets_page_rows_and_pictures(
         ("--students none", "students=none needs --student module:Class, --random N or --page"),
         ("--students none --page no.md", "keeps the figures of --page, but no.md has none"),
         ("--students none --random 1 --page no.md", "of --page only; it takes no --random"),
+        ("--scheduler drill", "; it is a module: name its factory too"),
+        ("--student drill", "; it is a module: name its Class too"),
+        ("--student random:x", "student random:N needs a number N from 0, got 'random:x'"),
+        ("--student random:-1", "student random:N needs a number N from 0, got 'random:-1'"),
+        ("--student drill:Needy", "'drill:Needy' must be called without arguments: missing a r"),
+        ("--student drill:Hasty", "'drill:Hasty': budget of a student must be an int of at least"),
+        (
+            "--scheduler drill:bare",
+            "'drill:bare': a scheduler's factory must take (space, *, seed)",
+        ),
+        ("--scheduler drill:greedy", "(space, *, seed): missing a required argument: 'wish'"),
+        (
+            "--student drill:Drill --scheduler drill:nothing --schedulers none --jobs 1",
+            "drill:nothing with drill:Drill: a scheduler's factory must return a Scheduler, got No",
+        ),
+        (
+            "--student drill:Impossible --schedulers none --jobs 1",
+            "with drill:Impossible: rates of a cohort must lie in 0..1, got nan",
+        ),
+        (
+            "--student drill:Drill --scheduler drill:deadly --schedulers none --jobs 2",
+            "a process of --jobs died after ",
+        ),
+        ("--students none --scheduler drill:Hard --page no.md", "only; it takes no --scheduler"),
+        ("--students none --schedulers linear --page no.md", "only; it takes no --schedulers"),
+        ("--students none --out new --page no.md", "of --page only; it takes no --out"),
         ("--seeds 0", "seeds: should be greater than or equal to 1, got 0"),
         ("--seed 3", "did you mean --seeds?"),
         (
@@ -236,26 +266,126 @@ def test_a_mistake_is_told_in_one_line(
     assert out == ""
 
 
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    """Return a folder in which there is something where files and folders are to be written."""
+    (tmp_path / "file").touch()
+    (tmp_path / "rules").touch()
+    (tmp_path / "table" / "table.md").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "message"),
+    [
+        ("out", "file", "out must be writable, got {0}/file ({0}/file: is no folder)"),
+        ("out", "file/new", "out must be writable, got {0}/file/new ({0}/file: is no folder)"),
+        ("out", "table", "out must be writable, got {0}/table ({0}/table/table.md: is a folder)"),
+        ("page", "", "page must be a file that ends in .md, got {0}"),
+        ("page", "table/table.md", "page must be writable, got {0}/table/table.md ("),
+        ("page", "rules.md", "page must be writable, got {0}/rules.md ({0}/rules: is no folder)"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_runs(
+    option: str,
+    place: str,
+    message: str,
+    places: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "run_jobs", lambda *_: pytest.fail("it runs"))
+    before = sorted(places.rglob("*"))
+    line = f"{OWN} --{option} {places / place}"
+    assert frostline(["bench", "curricula", *line.split()]) == EXIT_USAGE
+    err = capsys.readouterr().err
+    assert message.format(places) in err
+    assert err.count("\n") == 1
+    assert sorted(places.rglob("*")) == before
+
+
+def test_a_folder_without_permission_is_told_by_its_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", f"{dir}/tmp_hidden")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", forbidden)
+    with pytest.raises(ValueError, match="out must be writable") as told:
+        check_targets(tmp_path / "new", None)
+    assert str(told.value).endswith(f"new ({tmp_path}: Permission denied)")
+
+
+def test_that_all_is_well_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_targets(tmp_path / "a" / "out", tmp_path / "b" / "page.md")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_fails_in_the_end_is_named_as_it_was_asked_for(places: Path) -> None:
+    target = places / "table" / "table.md"
+    with pytest.raises(OSError, match=r"table/table\.md cannot be written: Is a directory"):
+        write({target: b"text"})
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_refused_page_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="has none"):
+        main(["--students", "none", "--page", str(tmp_path / "new" / "page.md")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_says_what_frontier_was_tuned_on() -> None:
+    results = replace(some_results(), schedulers=["uniform", "frontier"], students=["trap"])
+    assert "frontier was tuned with all nine students of the bench in sight" in legend(results)
+    assert "tuned" not in legend(replace(results, students=["drill"])), "it never saw this one"
+    assert "tuned" not in legend(replace(results, schedulers=["uniform"]))
+
+
+def test_the_table_says_which_rules_are_told_the_horizon() -> None:
+    results = replace(some_results(), schedulers=["uniform", "linear", "e2h_cosine"])
+    assert "Schedules in time (linear, e2h_cosine) are told the student's budget" in legend(results)
+    assert "horizon" not in legend(some_results())
+
+
 def test_a_list_is_all_none_or_names() -> None:
     assert chosen("students", "all", ["a", "b"], "--student") == ("a", "b")
     assert chosen("students", "none", ["a", "b"], "--student") == ()
     assert chosen("students", "b, a,b", ["a", "b"], "--student") == ("b", "a")
 
 
-def test_ctrl_c_ends_it_at_once_and_leaves_nothing(tmp_path: Path) -> None:
-    line = "--schedulers uniform --students irt_families --seeds 400 --jobs 2 --out folder"
+def end(pids: Iterable[int]) -> list[int]:
+    """End processes; return those that were still there."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            found.append(pid)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_all_at_once_and_leaves_nothing(number: int, tmp_path: Path) -> None:
+    line = "--schedulers none --student drill:Starting --scheduler drill:Easy --jobs 2 --out new"
     command = [sys.executable, "-m", "frostline", "bench", "curricula", *line.split()]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        while not (tmp_path / "folder").is_dir():
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=here) as process:
+        until = time.monotonic() + 30
+        while len(started := list(tmp_path.glob("started-*"))) < 2 and time.monotonic() < until:
             time.sleep(0.05)
-        time.sleep(2.0)  # the processes are at work
-        os.kill(process.pid, signal.SIGINT)
         began = time.monotonic()
-        _, err = process.communicate(timeout=60)
+        process.send_signal(number)
+        try:
+            # standard error is read to its end: that comes when the last process has closed it
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            left = end(int(path.name.removeprefix("started-")) for path in started)
+    assert time.monotonic() - began < 10
     assert process.returncode == 130
     assert b"Traceback" not in err
-    assert time.monotonic() - began < 10
-    assert list((tmp_path / "folder").iterdir()) == []
+    assert len(started) == 2, "both processes were at work"
+    assert left == []
+    assert sorted(tmp_path.iterdir()) == sorted(started)
 
 
 def test_torch_is_not_imported() -> None:

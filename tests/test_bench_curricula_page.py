@@ -4,26 +4,36 @@ import doctest
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from drill import Drill, Easy, Hard, Scripted, top
 
-from frostline.bench import curricula_docs, curricula_page
+from frostline.bench import (
+    curricula_docs,
+    curricula_jobs,
+    curricula_page,
+    curricula_picture,
+    curricula_table,
+)
 from frostline.bench.curricula import main
 from frostline.bench.curricula_docs import ROLES, module_text, parts_of, preset_text, said
-from frostline.bench.curricula_guide import CURVES, MEASURED, STUDENT, USE, WRITE
+from frostline.bench.curricula_guide import AFTER_MASTERY, CURVES, MEASURED, STUDENT, USE, WRITE
 from frostline.bench.curricula_page import (
+    BEGIN,
     faster,
     guide,
     picture_name,
     random_text,
     regrets,
     rule_text,
+    rules_text,
     students_text,
 )
 from frostline.bench.curricula_rows import Results
+from frostline.bench.curricula_table import IN_SIGHT
 from frostline.bench.row import Row
 from frostline.curricula.ladder import Ladder
 from frostline.curricula.part import Part
@@ -49,11 +59,38 @@ def results_of(**factories: Callable[..., Any]) -> Results:
 
 def test_the_page_says_what_the_code_says() -> None:
     page = PAGE.read_text()
-    parts = [*guide(), MEASURED, students_text(), STUDENT, CURVES]
+    parts = [*guide(), MEASURED, students_text(), STUDENT, CURVES, AFTER_MASTERY]
     parts += [text for preset in PRESETS.values() for text in module_text(preset)]
     parts += [rule_text(name, preset) for name, preset in PRESETS.items()]
     stale = [part[:60] for part in parts if part.strip("\n") not in page]
     assert stale == [], AGAIN
+
+
+def test_the_page_says_beside_the_table_what_its_figures_are_not() -> None:
+    table = PAGE.read_text().partition(BEGIN)[2].partition("###")[0]
+    assert IN_SIGHT in table, MEASURE
+    assert "Schedules in time (linear, e2h_cosine, e2h_gaussian) are told" in table, MEASURE
+
+
+def test_what_becomes_of_a_curve_after_mastery_is_said_under_the_first_picture() -> None:
+    text = list(rules_text("rules", ["uniform", "fixed"]))
+    assert text[text.index("![curves of uniform](rules/uniform.png)") + 1] == AFTER_MASTERY
+    assert text.count(AFTER_MASTERY) == 1
+
+
+def test_a_goal_of_every_level_is_that_of_forgetting_alone() -> None:
+    every = [name for name, student in STUDENTS.items() if getattr(student, "goal", "") == "all"]
+    assert every == ["forgetting"], "MEASURED says so"
+
+
+def test_the_picture_of_a_rule_shows_every_student(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        curricula_picture, "_rule", lambda axis, results, student, rule: drawn.append(student)
+    )
+    results = replace(results_of(slow=Scripted), students=list(STUDENTS))
+    curricula_picture.draw_rule(results, "slow")
+    assert drawn == list(STUDENTS)
 
 
 def test_the_page_has_every_preset_and_no_other() -> None:
@@ -84,7 +121,9 @@ def test_every_student_is_described() -> None:
     assert list(SUMMARIES) == list(STUDENTS)
 
 
-@pytest.mark.parametrize("module", [curricula_docs, curricula_page])
+@pytest.mark.parametrize(
+    "module", [curricula_docs, curricula_jobs, curricula_page, curricula_table]
+)
 def test_examples_in_docstrings_run(module: Any) -> None:
     done = doctest.testmod(module)
     assert done.attempted > 0
@@ -169,12 +208,15 @@ def test_the_regret_of_frontier_is_told_by_student() -> None:
 
 def test_random_students_are_told_by_scheduler() -> None:
     figures = {
-        "students": 3, "oracle/mastered": 1, "uniform/mastered": 0.5, "uniform/regret": 4.5,
+        "students": 3, "runs": 12, "oracle/mastered": 0.75, "uniform/mastered": 0.5,
+        "uniform/regret": 4.5,
         "frontier/mastered": 1, "frontier/regret": 1.5, "frontier/speedup": 3,
         "frontier/speedup/p10": 1.25,
     }  # fmt: skip
     text, table = random_text([Row(f"random/{name}", x, "") for name, x in figures.items()])
     assert text.startswith("3 students")
+    assert "of runs, not of students" in text
+    assert "over the 75.0% of 12 runs that the oracle masters" in text
     assert table.splitlines()[2:] == [
         "| `uniform` | 0.5 | 4.5 |  |  |",
         "| `frontier` | 1 | 1.5 | 3 | 1.25 |",

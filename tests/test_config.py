@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from frostline.config import TrainConfig, load_config
+from frostline.config import TrainConfig, differences, load_config
 from frostline.options import parse
+from frostline.train import start
 from frostline.train_command import TrainArgs
 
 DEFAULT = TrainConfig()
@@ -30,6 +31,31 @@ def command_line(line: str) -> TrainArgs:
         ("--grpo.num-generations 1", "grpo.num_generations: should be greater than or equal to 2"),
         ("--curriculum.kind lader", "invalid choice 'lader' for argument '--curriculum.kind'"),
         ("--curriculum.options promot_at 0.4", "got 'promot_at'; did you mean 'promote_at'?"),
+        ("--curriculum.kind frontire", "'ladder', 'frontier'); did you mean frontier?"),
+        ("--engine tlr", "Expected one of ('native', 'trl'); did you mean trl?"),
+        (
+            "--engine zzz",
+            "choice 'zzz' for argument '--engine'. Expected one of ('native', 'trl').",
+        ),
+        ("--curriculum.promote-at 0.8", "did you mean --curriculum.options promote_at 0.8?"),
+        ("--curriculum.target=0.8", "did you mean --curriculum.options target 0.8?"),
+        ("--curriculum.promot-at 0.8", "did you mean --curriculum.options promote_at 0.8?"),
+        ("--half-life 3", "did you mean --curriculum.options half_life 3?"),
+        ("--curriculum.target", "did you mean --curriculum.options target …?"),
+        ("--beta 0.1", "did you mean --grpo.beta?"),
+        ("--curriculum.options weights 2", "of its own beside them: --curriculum.weights, or weig"),
+        ("--curriculum.options start 2", "of its own beside them: --curriculum.start, or start ="),
+        (
+            "--curriculum.options alpha",
+            "--curriculum.options needs pairs of a name and a number",
+        ),
+        ("--curriculum.options alpha x", "a name and a number, got alpha x"),
+        ("--curriculum.options=alpha x --seed 1", "a name and a number, got alpha x"),
+        (
+            "--curriculum.start a",
+            "needs a whole number or pairs of a name and a whole number, ",
+        ),
+        ("--curriculum.level a 1 b", "of a name and a whole number or several, got a 1 b"),
         ("--curriculum.kind uniform --curriculum.start 2", "start is no option of uniform"),
         ("--zzz", "unknown option --zzz; see frostline train --help"),
         ("arithmetic", "unknown argument arithmetic; see frostline train --help"),
@@ -56,6 +82,11 @@ def test_a_mistake_on_the_command_line_is_told_in_one_line(line: str, message: s
         ("iteratons = 3", "unknown option iteratons; did you mean iterations?"),
         ("[grpo]\nlearningrate = 1", "unknown option grpo.learningrate; did you mean grpo.learn"),
         ("[curriculum]\npromot_at = 1", "unknown option promot_at of the curriculum; did you m"),
+        ("[curriculum]\nkind = 'frontire'", "got 'frontire'; did you mean frontier?"),
+        ("engine = 'zzz'", "engine: should be 'native' or 'trl', got 'zzz'"),
+        ("[curriculum]\nstart = true", "curriculum.start: must hold numbers, not true or false"),
+        ("[curriculum.weights]\na = true", "curriculum.weights: must hold numbers, not true or"),
+        ("[curriculum.level]\na = [true]", "curriculum.level: must hold numbers, not true or fal"),
         ("[grpo.deep]\nx = 1", "unknown option grpo.deep"),
         ("[qqqq]\nx = 1", "unknown option qqqq"),
         ("grpo = 3", "grpo: should be a valid dictionary"),
@@ -113,6 +144,24 @@ def test_a_configuration_survives_its_own_json(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(config.model_dump_json())
     assert load_config(path) == config
+
+
+def test_two_configurations_differ_in_options_and_not_in_whole_groups() -> None:
+    other = command_line("--seed 1 --grpo.beta 0.1 --curriculum.kind uniform").run_config()
+    assert list(differences(DEFAULT, other)) == [
+        ("seed", 0, 1),
+        ("grpo.beta", DEFAULT.grpo.beta, 0.1),
+        ("curriculum.kind", "frontier", "uniform"),
+    ]
+    assert list(differences(DEFAULT, DEFAULT)) == []
+
+
+def test_a_run_that_is_gone_on_with_names_the_option_that_differs(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(DEFAULT.model_dump_json())
+    other = command_line("--curriculum.kind uniform").run_config()
+    rule = "has curriculum.kind='frontier', it cannot go on with 'uniform'$"
+    with pytest.raises(ValueError, match=rule):
+        start(other, tmp_path)
 
 
 def test_the_name_of_a_run_is_one_folder_whatever_is_trained() -> None:

@@ -259,7 +259,7 @@ def test_the_nervous_curriculum_of_these_tests_moves_in_every_way() -> None:
 
 
 def test_a_negative_number_of_tickets_is_refused() -> None:
-    with pytest.raises(ValueError, match="n must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="n must be a whole number of at least 0, got -1"):
         build("uniform").sample(-1, policy_version=0)
 
 

@@ -16,8 +16,8 @@ from frostline.curricula.mixing import Even, Mix, Standing
 from frostline.curricula.quarantine import Quarantine
 from frostline.curricula.reach import Reach
 from frostline.curricula.replay import Deficit, FixedShare
-from frostline.curricula.scores import Moment, Score, TargetDifficulty
-from frostline.curricula.selection import EpsilonGreedy, Proportional, Softmax
+from frostline.curricula.scores import LogitTarget, Moment, Score
+from frostline.curricula.selection import EpsilonGreedy, Softmax
 
 SUMS = {"sums": 4}
 BOTH = {"coin": 1, "sums": 4}
@@ -147,24 +147,32 @@ def test_the_floor_probes_what_is_in_quarantine_out_of_reach() -> None:
 
 
 @pytest.mark.parametrize("joint", [False, True])
-@pytest.mark.parametrize("selection", [Proportional(), Softmax(temperature=1.0)])
-def test_a_level_in_quarantine_keeps_a_part_of_its_chance(selection: Any, joint: bool) -> None:
+def test_a_level_in_quarantine_scores_what_the_quarantine_says(joint: bool) -> None:
     quarantine = Quarantine(never=1, random=0, weight=0.25)
     ladder = Ladder(GATE, quarantine=quarantine, reach=Reach(behind=None, ahead=1))
-    curriculum = compose(ladder=ladder, selection=selection, joint=joint)
+    curriculum = compose(ladder=ladder, joint=joint)
     answer(curriculum, 1, 0)
     assert shares(curriculum) == pytest.approx([0.25 / 2.25, 1 / 2.25, 1 / 2.25, 0])
 
 
-def test_scores_below_zero_do_not_favour_what_is_in_quarantine() -> None:
-    quarantine = Quarantine(never=1, random=0, weight=0.001)
-    curriculum = compose(
-        score=TargetDifficulty(0.5),
-        selection=Softmax(temperature=1.0),
-        ladder=Ladder(GATE, quarantine=quarantine, reach=Reach(behind=None, ahead=1)),
-    )
-    answer(curriculum, 1, 0)
-    assert shares(curriculum)[0] < 0.001
+def test_where_nothing_else_is_left_levels_in_quarantine_share_alike() -> None:
+    """A coin flip must not hide a level that has hardly begun to succeed."""
+    ladder = Ladder(GATE, quarantine=Quarantine(never=1, random=4), reach=Reach(behind=None))
+    curriculum = compose({"sums": 2}, score=LogitTarget(0.3, 0.5), ladder=ladder)
+    for right in (4, 4, 4, 4):
+        answer(curriculum, 1, right)
+    answer(curriculum, 2, 0)
+    assert curriculum.metrics()["quarantined/sums"] == 2
+    assert shares(curriculum) == pytest.approx([0.5, 0.5])
+
+
+def test_a_quarantine_takes_scores_in_proportion() -> None:
+    with pytest.raises(
+        ValueError, match="a quarantine takes a Proportional selection, got Softmax"
+    ):
+        compose(
+            selection=Softmax(temperature=1.0), ladder=Ladder(GATE, quarantine=Quarantine(never=1))
+        )
 
 
 def test_a_family_of_one_level_in_quarantine_still_gets_its_share_once() -> None:

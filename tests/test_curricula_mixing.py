@@ -85,10 +85,10 @@ def test_even_shares_do_not_look_at_how_families_stand() -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"sums": 0.0}, "weights must be positive, got sums=0.0"),
-        ({"sums": -1.0}, "weights must be positive, got sums=-1.0"),
-        ({"sums": math.inf}, "weights must be positive, got sums=inf"),
-        ({"sums": math.nan}, "weights must be positive, got sums=nan"),
+        ({"sums": 0.0}, "weights must be positive and finite, got sums=0.0"),
+        ({"sums": -1.0}, "weights must be positive and finite, got sums=-1.0"),
+        ({"sums": math.inf}, "weights must be positive and finite, got sums=inf"),
+        ({"sums": math.nan}, "weights must be positive and finite, got sums=nan"),
         ({"sumz": 1.0}, "weights names the unknown family 'sumz'; did you mean 'sums'"),
     ],
 )

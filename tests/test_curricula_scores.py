@@ -240,18 +240,21 @@ def test_a_drawn_ability_needs_a_posterior_over_abilities() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MixedGroup(1), "generations must be at least 2, got 1"),
-        (lambda: TargetDifficulty(1), "target must be between 0 and 1, got 1"),
-        (lambda: LearningProgress(0), "needs 0 < alpha <= 1 and 0 < theta <= 0.5, got 0 and 0.1"),
-        (lambda: LearningProgress(cap=1), r"cap of the baseline must be in \[0, 1\), got 1"),
+        (lambda: MixedGroup(1), "generations must be a whole number of at least 2, got 1"),
+        (lambda: TargetDifficulty(1), r"target must be in \(0, 1\), got 1"),
+        (lambda: LearningProgress(0), r"alpha must be in \(0, 1\], got 0"),
+        (lambda: LearningProgress(cap=1), r"cap must be in \[0, 1\), got 1"),
         (lambda: OnlineProgress(0), r"rate must be in \(0, 1\], got 0"),
-        (lambda: NaiveSlope(window=1), "window must be at least 2 batches, got 1"),
-        (lambda: WindowSlope(1), "window must be at least 2 batches, got 1"),
+        (lambda: NaiveSlope(window=1), "window must be a whole number of at least 2, got 1"),
+        (lambda: WindowSlope(1), "window must be a whole number of at least 2, got 1"),
         (lambda: AverageAdvantage(0), r"alpha must be in \(0, 1\], got 0"),
-        (lambda: PrioritizedReplay(rho=2), "rho and replay_from must be between 0 and 1, got 2"),
-        (lambda: TargetLevel(eta=0), "needs eta > 0, alpha > 0 and 0 <= beta <= 1, got 0"),
-        (lambda: Complexity(target=1), "needs 0 < target < 1 and 0 <= start <= 1, got 1"),
-        (lambda: LevelSchedule(one_level, 0), "horizon must be at least 1 policy version, got 0"),
+        (lambda: PrioritizedReplay(rho=2), "rho must be between 0 and 1, got 2"),
+        (lambda: TargetLevel(eta=0), "eta must be a finite number above 0, got 0"),
+        (lambda: Complexity(target=1), r"target must be in \(0, 1\), got 1"),
+        (
+            lambda: LevelSchedule(one_level, 0),
+            "horizon must be a finite number of at least 1",
+        ),
     ],
 )
 def test_arguments_without_a_meaning_are_refused(make: Callable[[], Score], message: str) -> None:

@@ -151,6 +151,6 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(name: str) -> 
 
 @every
 def test_a_part_cannot_be_shared_by_two_curricula(name: str) -> None:
-    for role, part in build(name)._parts().items():
+    for role, part in build(name)._sharing.parts().items():
         with pytest.raises(ValueError, match=f"this {type(part).__name__} is part of another"):
             Curriculum(SPACE, kind="thief", seed=0, **{role: part})  # type: ignore[arg-type]

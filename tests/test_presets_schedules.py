@@ -43,13 +43,22 @@ def test_a_floor_that_cannot_be_kept_is_refused() -> None:
     assert gaussian(0.3, 4, floor=0.25) == [0.25] * 4
     with pytest.raises(ValueError, match=r"floor must be at most 1/4 for 4 levels, got 0\.3"):
         gaussian(0.3, 4, floor=0.3)
+    with pytest.raises(ValueError, match=r"floor must be at most 1/4 for 4 levels, got 0\.3"):
+        e2h_gaussian({"a": 2, "b": 4}, seed=0, horizon=9, floor=0.3)  # not at the first draw
+
+
+@pytest.mark.parametrize(("sigma", "top"), [(0.01, 1), (1e-200, 1), (1e200, 1 / 4)])
+def test_a_gaussian_of_any_width_is_a_distribution(sigma: float, top: float) -> None:
+    # between two levels a narrow one is nearest to the first; a wide one knows no nearest
+    found = gaussian(0.2, 4, exponent=1.0, sigma=sigma, floor=0.0)
+    assert found == pytest.approx([1 - top, top, 0, 0] if top == 1 else [top] * 4)
 
 
 @pytest.mark.parametrize("schedule", [linear, e2h_cosine, e2h_gaussian])
 def test_a_schedule_needs_time_and_takes_any_number_of_levels(
     schedule: Callable[..., Curriculum],
 ) -> None:
-    with pytest.raises(ValueError, match="horizon must be at least 1 policy version, got 0"):
+    with pytest.raises(ValueError, match="horizon must be a finite number of at least 1, got 0"):
         schedule({FAMILY: 2}, seed=0, horizon=0)
     curriculum = schedule({"a": 1, "b": 7}, seed=0, horizon=9, weights={"b": 3})
     for version in range(12):

@@ -34,6 +34,7 @@ def complaint(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     [
         ("--trainable cyclic:k=1,every=2", "no subset schedule but lisa, got cyclic"),
         ("--max-turns 2", "the TRL engine is single turn"),
+        ("--curriculum.kind dapo", "the TRL engine trains on every group"),
         ("--trl top_k=abc", "option 'top_k' of TRL must be int, got 'abc'"),
         ("--trl use_vlm=true", "did you mean 'use_vllm'?"),
         ("--trainable full --trl use_vllm=true", "the TRL engine needs a package: no vLLM here"),

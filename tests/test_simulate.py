@@ -1,7 +1,8 @@
 """Simulated runs: who hears what and when, what is measured, how schedulers are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,13 +10,17 @@ from drill import (
     Dicing,
     Discarding,
     Drill,
+    DrillCohort,
     Easy,
     Hard,
     Promoting,
     Rusty,
     Scripted,
+    bare,
+    greedy,
     lazy,
     listening,
+    nothing,
     top,
 )
 
@@ -206,6 +211,92 @@ def test_the_oracle_is_the_rule_that_gets_there_first() -> None:
 
 def test_a_student_may_have_no_oracle() -> None:
     assert simulate_oracle(Rusty(), [0]) is None
+
+
+def wrong(**methods: Any) -> Drill:
+    """Return a drill whose cohort has other methods."""
+
+    class Wrong(Drill):
+        def start(self, seeds: Sequence[int]) -> DrillCohort:
+            cohort: DrillCohort = type("WrongCohort", (DrillCohort,), methods)(self, seeds)
+            return cohort
+
+    return Wrong()
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "message"),
+    [
+        ("rates", lambda _: np.full((2, 2), np.nan), r"rates .* must lie in 0\.\.1, got nan"),
+        ("rates", lambda _: np.full((2, 2), 5.0), r"rates .* must lie in 0\.\.1, got 5"),
+        ("rates", lambda _: np.full((2, 2), -0.1), r"rates .* must lie in 0\.\.1, got -0\.1"),
+        ("rates", lambda _: np.zeros((2, 3)), r"of shape \(2, 2\), got float64 of shape \(2, 3\)"),
+        ("rates", lambda _: [[0, 0]] * 2, r"must be an array of shape \(2, 2\), got list"),
+        ("answer", lambda _, c: c * 0 + 11, r"must count 0\.\.10 successes, got 11"),
+        ("answer", lambda _, c: c * 0 - 1, r"must count 0\.\.10 successes, got -1"),
+        ("answer", lambda _, c: c[:, :1], r"integers of shape \(2, 2\), got int64 of shape \(2, 1"),
+        ("mastered", lambda _: np.zeros(2), r"booleans of shape \(2,\), got float64"),
+        ("learn", None, "must return a Cohort, got WrongCohort, which lacks learn"),
+    ],
+)
+def test_a_cohort_that_cannot_be_is_refused(name: str, method: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        simulate(wrong(**{name: method}), Hard, [0, 1])
+    with pytest.raises(ValueError, match=message):
+        simulate_rule(wrong(**{name: method}), top, [0, 1])
+
+
+def test_rates_that_go_wrong_on_the_way_are_refused() -> None:
+    def rates(cohort: DrillCohort) -> Any:
+        return cohort.practice / 5  # above 1 from the sixth group on
+
+    never = wrong(
+        rates=rates, answer=lambda _, cells: cells * 0, mastered=lambda _: np.array([False])
+    )
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.1, got 1\.2"):
+        simulate(never, Hard, [0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"groups": 0}, "groups of a student must be an int of at least 1, got 0"),
+        ({"lag": -1}, "lag of a student must be an int of at least 0, got -1"),
+        ({"budget": 1.5}, "budget of a student must be an int of at least 1, got 1.5"),
+        ({"space": {"b": 1, "a": 1}}, r"must be sorted by family, got \['b', 'a'\]"),
+        ({"space": {"a": 2.5}}, "space of a student must be a dict of family: levels"),
+        ({"space": ["a"]}, "space of a student must be a dict of family: levels"),
+        ({"space": {}}, "must name at least one family"),
+    ],
+)
+def test_a_student_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        simulate(Drill(**changes), Hard, [0])
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (np.full((1, 2), 2), r"must lie in 0\.\.1, got 2"),
+        (np.zeros((1, 3), dtype=int), r"of shape \(1, 2\), got int64 of shape \(1, 3\)"),
+    ],
+)
+def test_a_rule_that_chooses_no_cells_is_refused(cells: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        simulate_rule(Drill(), lambda _: cells, [0])
+
+
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        (nothing, "must return a Scheduler, got NoneType, which lacks sample, update, metrics"),
+        (bare, r"must take \(space, \*, seed\): too many positional arguments"),
+        (greedy, r"must take \(space, \*, seed\): missing a required argument: 'wish'"),
+    ],
+)
+def test_a_factory_that_makes_no_scheduler_is_refused(factory: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        simulate(Drill(), factory, [0])
 
 
 def timed(*batches: float | None) -> Runs:

@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorder import Recorder, right
 
-from frostline.curricula import Event, Outcome, Scheduler, groups, wrapper
+from frostline.curricula import Event, Outcome, Scheduler, asking, wrapper
+from frostline.curricula.asking import task_options
 from frostline.curricula.presets import ladder
 from frostline.curricula.wrapper import CurriculumWrapper
 from frostline.envs import TaskSpec
@@ -70,6 +71,7 @@ def played(*episodes: list[tuple[float, str | None]], **options: Any) -> Recorde
     """Return what a scheduler heard of scripted episodes."""
     truncate = options.pop("truncate", False)
     heard = Recorder()
+    options.setdefault("to_options", task_options)
     env = CurriculumWrapper(Script(*episodes, truncate=truncate), heard, **options)
     for steps in episodes:
         env.reset()
@@ -241,14 +243,14 @@ def test_generations_must_be_a_whole_number(generations: Any) -> None:
         wrapped(Recorder(), generations=generations)
 
 
-@pytest.mark.parametrize("module", [wrapper, groups])
+@pytest.mark.parametrize("module", [wrapper, asking])
 def test_the_examples_of_the_docstrings_are_true(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 
 
 def test_the_example_climbs_through_both_wrappers() -> None:
     script = str(ROOT / "scripts" / "curriculum_wrapper.py")
-    command = [sys.executable, script, "--answers", "400"]
+    command = [sys.executable, script, "--answers", "1000"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.count("promotion at level 1") == 2
 
@@ -290,12 +292,23 @@ def saved(**changes: Any) -> dict[str, Any]:
     return state
 
 
+ISSUED = saved()["places"][0][0]["ticket"]
+
+
 @pytest.mark.parametrize(
     ("state", "rule"),
     [
         ({}, "needs keys places, scheduler, version"),
         ({**saved(), "version": 0}, "state version must be 1, got 0"),
         ({**saved(), "places": []}, "state is of 0 environments, this wrapper has 1"),
+        ({**saved(), "places": 5}, "places of a state must be a list of lists, got 5"),
+        ({**saved(), "places": [5]}, r"places of a state must be a list of lists, got \[5\]"),
+        ({**saved(), "places": [[5]]}, "group must be a mapping, got int"),
+        (saved(answered="1"), "answered of a saved group must be a whole number, got '1'"),
+        (saved(answered=1.5), "answered of a saved group must be a whole number, got 1.5"),
+        (saved(ticket=ISSUED | {"id": 9}), "ticket id=9 was never issued here"),
+        (saved(ticket=ISSUED | {"id": None}), "id of a saved group must be a whole number"),
+        (saved(ticket=ISSUED | {"level": 5}), "differs from the one issued"),
         (saved(answered=4), "answered < generations=4"),
         (saved(successes=4), "successes \\+ errors <= answered"),
         (saved(ticket={"id": 1}), "ticket needs keys"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..checks import check_option
 from ..curriculum import Curriculum
 from ..mixing import Even
 from ..protocol import Space
@@ -25,6 +26,7 @@ def atropos(
     floor(c (K - 1)), counted from 0. Scores are kept when the level changes, and count for the
     family whatever level they come from.
     """
+    check_option("complexity", complexity, 0, 1)
     score = Complexity(target, complexity)
     return Curriculum(space, kind="atropos", seed=seed, score=score, mix=Even(weights))
 

@@ -7,6 +7,7 @@ for a share of 0.1 spread evenly (ties share). The source scores every task afte
 validation data; here a cell is only scored when it was trained on, as in its algorithms.
 """
 
+from ..checks import check_option
 from ..curriculum import Curriculum
 from ..floors import EvenFloor
 from ..protocol import Space
@@ -81,12 +82,12 @@ def learning_progress(
     0.1, and progress is |f(fast) - f(slow)| with f(p) = p (1 - 0.1) / (p + 0.1 (1 - 2p)). Cells
     that progress or ever succeeded are weighted by the logistic function of the z value of their
     progress, and a share of 0.25 is spread evenly. The baseline is the first batch mean of a cell,
-    at most 0.75 (the source evaluates the untrained policy); cap=None is for no baseline. Differs
-    from Syllabus in that a cell that was not trained on keeps its averages; there it counts as
-    failed.
+    at most 0.75 (the source evaluates the untrained policy); cap=0 is for no baseline, and None is
+    the same. Differs from Syllabus in that a cell that was not trained on keeps its averages; there
+    it counts as failed.
     """
     score = LearningProgress(alpha, theta, cap=cap, sigmoid=True)
-    floor = EvenFloor(uniform)
+    floor = EvenFloor(check_option("uniform", uniform, 0, 1))
     return Curriculum(
         space, kind="learning_progress", seed=seed, score=score, joint=True, floor=floor
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..checks import check_count, check_option, check_order
 from ..curriculum import Curriculum
 from ..demotion import UpperBound
 from ..estimators import DiscountedBeta, LadderBeta
@@ -14,15 +15,6 @@ from ..quarantine import Quarantine
 from ..reach import Reach
 from ..replay import Deficit, FixedShare
 from ..scores import LogitTarget
-
-
-def _check_order(demote_below: float, reject_at: float, promote_at: float) -> None:
-    """Refuse thresholds without hysteresis."""
-    if not demote_below < reject_at < promote_at:
-        raise ValueError(
-            f"needs demote_below < reject_at < promote_at, got demote_below={demote_below}, "
-            f"reject_at={reject_at}, promote_at={promote_at}"
-        )
 
 
 def ladder(
@@ -69,7 +61,14 @@ def ladder(
     Raises:
         ValueError: if an option is out of range or names what the space does not have.
     """
-    _check_order(demote_below, reject_at, promote_at)
+    check_order(demote_below=demote_below, reject_at=reject_at, promote_at=promote_at)
+    check_option("alpha", alpha, 0, 0.5, ends="()")
+    check_option("beta", beta, 0, 0.5, ends="()")
+    check_option("icc", icc, 0, 1)
+    check_count("demote_groups", demote_groups, 1)
+    check_option("half_life", half_life, 0, ends="(]")
+    check_option("replay", replay, 0, 1, ends="[)")
+    check_option("floor", floor, 0, ends="(]")
     gate: Gate = SPRT(reject_at, promote_at, alpha, beta, icc)
     if wilson:
         gate = WilsonLower(promote_at, alpha, icc)
@@ -96,7 +95,7 @@ def frontier(
     reject_at: float = 0.5,
     alpha: float = 0.05,
     beta: float = 0.1,
-    icc: float = 0.1,
+    icc: float = 0.3,
     target: float = 0.32,
     width: float = 0.45,
     half_life: float = 6.0,
@@ -120,8 +119,10 @@ def frontier(
 
     - the sequential test starts when a level looks passed (estimate 0.55), and spends its `alpha`
       over all tests of the level: the chance that a level is ever promoted while its rate is at or
-      below `reject_at` is at most `alpha`;
-    - passed levels are replayed as far as they have fallen below `keep`, and `hold` at the end;
+      below `reject_at` is at most `alpha`, as long as completions of one problem correlate no more
+      than `icc` (beta-binomial groups; see `SPRT`);
+    - passed levels are replayed as far as they have fallen below `keep`, and below `hold` once all
+      are passed; a family whose levels all hold is let go;
     - a level without a success in `never` groups, or without a trend in `random`, is set aside;
     - a family without progress loses weight, a finished one keeps little;
     - `floor` of the tickets probe the levels not heard of for longest.
@@ -134,7 +135,8 @@ def frontier(
         seed: of the private random stream.
         promote_at: pass rate at which a level should be passed.
         reject_at: pass rate at or below which a promotion is false.
-        alpha: chance of a false promotion of a level, ever; and of a false demotion per look.
+        alpha: chance of a false promotion of a level, ever (see above); and of a false demotion
+            per look.
         beta: chance of a false rejection per test.
         icc: assumed correlation of two completions of one problem.
         target: pass rate to train at.
@@ -154,7 +156,18 @@ def frontier(
     Raises:
         ValueError: if an option is out of range or names what the space does not have.
     """
-    _check_order(demote_below, reject_at, promote_at)
+    check_order(demote_below=demote_below, reject_at=reject_at, promote_at=promote_at)
+    check_option("alpha", alpha, 0, 0.5, ends="()")
+    check_option("beta", beta, 0, 0.5, ends="()")
+    check_option("icc", icc, 0, 1)
+    check_option("half_life", half_life, 0, ends="(]")
+    check_option("fade", fade, 0, ends="(]")
+    check_option("keep", keep, 0, 1, ends="(]")
+    check_option("hold", hold, 0, 1, ends="(]")
+    check_option("confirm", confirm, 0, 1, ends="[)")
+    check_option("floor", floor, 0, 1)
+    check_count("never", never, 1)
+    check_count("random", random, 0)
     return Curriculum(
         space,
         kind="frontier",

@@ -8,6 +8,7 @@ counts the K levels of a family from 0. Families share alike unless weights are 
 from collections.abc import Mapping
 from functools import partial
 
+from ..checks import check_option, check_space
 from ..curriculum import Curriculum
 from ..mixing import Even
 from ..protocol import Space
@@ -56,7 +57,15 @@ def e2h_gaussian(
     floor is 2 / (K (K + 1)), the repository's `min_prob: true`; the paper tries several exponents
     and deviations, so these two are one choice of several. The widths are in levels, so with many
     levels the Gaussian is narrower beside the ladder than with the source's 3 or 4.
+
+    Raises:
+        ValueError: unless exponent > 0, sigma > 0 and 0 <= floor <= 1 / K for every family.
     """
+    check_option("exponent", exponent, 0, ends="(]")
+    check_option("sigma", sigma, 0, ends="(]")
+    if floor is not None:
+        check_option("floor", floor, 0)
     rule = partial(gaussian, exponent=exponent, sigma=sigma, floor=floor)
+    rule(0.0, max(check_space(space).values()))  # refuses too high a floor now, not at a draw
     score = LevelSchedule(rule, horizon)
     return Curriculum(space, kind="e2h_gaussian", seed=seed, score=score, mix=Even(weights))

@@ -1,14 +1,14 @@
 """Rules that do not react: what an adaptive one has to beat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
 from ..cells import Cells
-from ..checks import level_per_family
+from ..checks import check_order, levels_per_family
 from ..curriculum import Curriculum
 from ..filters import GroupFilter
 from ..mixing import Even
-from ..protocol import Key, Space
+from ..protocol import Space
 from ..scores import Moment, Score
 
 
@@ -29,24 +29,15 @@ class OnlyLevels(Score):
         level: one for all families, or one or several for each.
     """
 
-    def __init__(self, level: int | Mapping[str, int | Sequence[int]]) -> None:
+    def __init__(self, level: int | Mapping[str, int | Iterable[int]]) -> None:
         """Keep the levels."""
         self.level = level
 
     def start(self, cells: Cells) -> None:
         """Check the levels against the space."""
         super().start(cells)
-        level = self.level
-        lists = {
-            family: [chosen] if isinstance(chosen, int) else list(chosen)
-            for family, chosen in (
-                dict.fromkeys(cells.space, level) if isinstance(level, int) else level
-            ).items()
-        }
-        self._chosen: set[Key] = set()
-        for place in range(max(map(len, lists.values()), default=1)):
-            row = {family: chosen[min(place, len(chosen) - 1)] for family, chosen in lists.items()}
-            self._chosen |= set(level_per_family("level", row, cells.space).items())
+        chosen = levels_per_family("level", self.level, cells.space)
+        self._chosen = {(family, level) for family, levels in chosen.items() for level in levels}
 
     def values(self, cells: Sequence[int], moment: Moment) -> list[float]:
         """Return 1 where the level is chosen."""
@@ -57,13 +48,13 @@ def fixed(
     space: Space,
     *,
     seed: int,
-    level: int | Mapping[str, int | Sequence[int]] = 1,
+    level: int | Mapping[str, int | Iterable[int]] = 1,
     weights: Mapping[str, float] | None = None,
 ) -> Curriculum:
     """Stay at `level`: one for all families, or one or several (drawn alike) for each.
 
     Raises:
-        ValueError: if a family is unknown or left out, or its level does not exist.
+        ValueError: if a family is unknown, left out or without a level, or a level does not exist.
 
     >>> fixed({"arithmetic": 3}, seed=0, level={"arithmetic": [1, 3]}).probabilities()
     {('arithmetic', 1): 0.5, ('arithmetic', 2): 0.0, ('arithmetic', 3): 0.5}
@@ -76,6 +67,9 @@ def dapo(space: Space, *, seed: int, above: float = 0.0, below: float = 1.0) -> 
 
     Yu et al. 2025 (arXiv 2503.14476), eq. 11: 0 < successes < G, the batch being filled up from
     further draws, which are rollouts paid for; verl stops after 10 generation batches.
+
+    Raises:
+        ValueError: unless 0 <= above < below <= 1.
     """
-    filter = GroupFilter(above, below)
-    return Curriculum(space, kind="dapo", seed=seed, filter=filter)
+    check_order(above=above, below=below)
+    return Curriculum(space, kind="dapo", seed=seed, filter=GroupFilter(above, below))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..checks import check_count, check_option, check_order
 from ..curriculum import Curriculum
 from ..gates import MeanThreshold
 from ..ladder import Ladder
@@ -29,6 +30,8 @@ def reasoning_gym(
     after every group, not once per step; a late score counts for its own level, not for whichever
     is on; and the last level counts as passed for good once its mean is above the threshold.
     """
+    check_order(failure=failure, success=success)
+    check_count("window", window, 1)
     ladder = Ladder(MeanThreshold(success, window, below=failure), starts=start)
     return Curriculum(space, kind="reasoning_gym", seed=seed, ladder=ladder, mix=Even(weights))
 
@@ -51,6 +54,9 @@ def rlve(
     that a decision falls with the eighth group, not at the end of the step that brings it. RLVE
     discards groups without signal besides, which no option here does: see `dapo`.
     """
+    check_option("threshold", threshold, 0, 1, ends="(]")
+    check_count("window", window, 1)
+    check_count("prompts", prompts, 1)
     gate = MeanThreshold(threshold, prompts, sliding=False, inclusive=True)
     ladder = Ladder(gate, reach=Reach(behind=window - 1), starts=start)
     return Curriculum(space, kind="rlve", seed=seed, ladder=ladder, mix=Even(weights))

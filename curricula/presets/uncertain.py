@@ -7,6 +7,7 @@ candidates are rolled out to be measured.
 
 import math
 
+from ..checks import check_count, check_option, check_space
 from ..curriculum import Curriculum
 from ..estimators import DiscountedBeta, IRTPosterior, Window
 from ..floors import EvenFloor
@@ -56,11 +57,10 @@ def sfl(
     of its cell, so that a cell not heard of has p = 1/2 and comes first. Ties share.
 
     Raises:
-        ValueError: if `top` is not in (0, 1].
+        ValueError: if `top` is not in (0, 1] or `random` not in [0, 1].
     """
-    if not 0 < top <= 1:
-        raise ValueError(f"top must be in (0, 1], got {top!r}")
-    keep = max(1, round(top * sum(space.values())))
+    check_option("top", top, 0, 1, ends="(]")
+    keep = max(1, round(top * sum(check_space(space).values())))
     return Curriculum(
         space,
         kind="sfl",
@@ -69,7 +69,7 @@ def sfl(
         score=Learnability(),
         selection=Best(share=1 / keep),
         joint=True,
-        floor=EvenFloor(random),
+        floor=EvenFloor(check_option("random", random, 0, 1)),
     )
 
 
@@ -106,10 +106,8 @@ def mopps(
     Raises:
         ValueError: if `decay` is not in (0, 1] or `candidates` is below 1.
     """
-    if not (0 < decay <= 1 and candidates >= 1):
-        raise ValueError(
-            f"needs 0 < decay <= 1 and candidates >= 1, got {decay!r} and {candidates!r}"
-        )
+    check_option("decay", decay, 0, 1, ends="(]")
+    check_option("candidates", candidates, 1)
     half_life = math.log(0.5) / math.log(decay) if decay < 1 else math.inf
     return Curriculum(
         space,
@@ -117,7 +115,7 @@ def mopps(
         seed=seed,
         estimator=DiscountedBeta(half_life, successes=1.0, failures=1.0),
         score=TargetDifficulty(target, thompson=True),
-        selection=Best(share=candidates / sum(space.values())),
+        selection=Best(share=candidates / sum(check_space(space).values())),
         joint=True,
     )
 
@@ -151,5 +149,5 @@ def kimi(space: Space, *, seed: int, window: int = 8) -> Curriculum:
     here it is the mean of the last `window` groups of the cell, 0 before the first. The window is
     ours.
     """
-    estimator, score = Window(window), FailureRate()
+    estimator, score = Window(check_count("window", window, 1)), FailureRate()
     return Curriculum(space, kind="kimi", seed=seed, estimator=estimator, score=score, joint=True)

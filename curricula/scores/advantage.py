@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import final
 
 from ..cells import Heard
+from ..checks import check_option
 from ..selection import RankPower, spread
 from .score import Moment, Score
 
@@ -47,9 +48,7 @@ class AverageAdvantage(Score):
 
     def __init__(self, alpha: float = 0.5) -> None:
         """Average with weight `alpha`."""
-        if not 0 < alpha <= 1:
-            raise ValueError(f"alpha must be in (0, 1], got {alpha!r}")
-        self.alpha = alpha
+        self.alpha = check_option("alpha", alpha, 0, 1, ends="(]")
 
     def reset(self) -> None:
         """Start from nothing."""
@@ -84,11 +83,9 @@ class PrioritizedReplay(Score):
 
     def __init__(self, beta: float = 0.1, rho: float = 0.1, replay_from: float = 1.0) -> None:
         """Keep the constants."""
-        if not (0 <= rho <= 1 and 0 <= replay_from <= 1):
-            raise ValueError(
-                f"rho and replay_from must be between 0 and 1, got {rho!r} and {replay_from!r}"
-            )
-        self.ranks, self.rho, self.replay_from = RankPower(beta), rho, replay_from
+        self.ranks = RankPower(check_option("beta", beta, 0, ends="(]"))
+        self.rho = check_option("rho", rho, 0, 1)
+        self.replay_from = check_option("replay_from", replay_from, 0, 1)
 
     def reset(self) -> None:
         """Start with nothing heard."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import final
 
 from ..cells import Heard
+from ..checks import check_option
 from .score import Moment, Score
 
 RANGE = 100.0  # AdaRFT's scale of difficulty: the easiest level is at 0, the hardest here
@@ -42,11 +43,9 @@ class TargetLevel(Controller):
 
     def __init__(self, eta: float = 50.0, alpha: float = 2.0, beta: float = 0.5) -> None:
         """Keep the constants."""
-        if not (eta > 0 and alpha > 0 and 0 <= beta <= 1):
-            raise ValueError(
-                f"needs eta > 0, alpha > 0 and 0 <= beta <= 1, got {eta!r}, {alpha!r}, {beta!r}"
-            )
-        self.eta, self.alpha, self.beta = eta, alpha, beta
+        self.eta = check_option("eta", eta, 0, ends="(]")
+        self.alpha = check_option("alpha", alpha, 0, ends="(]")
+        self.beta = check_option("beta", beta, 0, 1)
 
     def reset(self) -> None:
         """Start at the easiest level."""
@@ -87,11 +86,8 @@ class Complexity(Controller):
 
     def __init__(self, target: float = 0.7, start: float = 0.3) -> None:
         """Keep the constants."""
-        if not (0 < target < 1 and 0 <= start <= 1):
-            raise ValueError(
-                f"needs 0 < target < 1 and 0 <= start <= 1, got {target!r} and {start!r}"
-            )
-        self.target, self.first = target, start
+        self.target = check_option("target", target, 0, 1, ends="()")
+        self.first = check_option("start", start, 0, 1)
 
     def reset(self) -> None:
         """Return to the start."""

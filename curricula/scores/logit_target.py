@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import final
 
+from ..checks import check_option
 from .score import Moment, Score
 
 TINY = 1e-3  # rates nearer to 0 or 1 than this are all alike to a logit
@@ -26,12 +27,9 @@ class LogitTarget(Score):
 
     def __init__(self, target: float, width: float, *, tail: float = 0.0) -> None:
         """Aim at `target`."""
-        if not (0 < target < 1 and width > 0 and tail >= 0):
-            raise ValueError(
-                f"needs 0 < target < 1, width > 0 and tail >= 0, got {target!r}, {width!r}, "
-                f"{tail!r}"
-            )
-        self.target, self.width, self.tail = target, width, tail
+        self.target = check_option("target", target, 0, 1, ends="()")
+        self.width = check_option("width", width, 0, ends="(]")
+        self.tail = check_option("tail", tail, 0)
 
     def values(self, cells: Sequence[int], moment: Moment) -> list[float]:
         """Return the scores."""

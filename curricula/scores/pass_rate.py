@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import final
 
 from ..cells import Heard
+from ..checks import check_count, check_option
 from ..estimators import IRTPosterior
 from .score import Moment, Score
 
@@ -31,9 +32,7 @@ class MixedGroup(Score):
 
     def __init__(self, generations: int = 8) -> None:
         """Judge groups of `generations` completions."""
-        if generations < 2:
-            raise ValueError(f"generations must be at least 2, got {generations!r}")
-        self.generations = generations
+        self.generations = check_count("generations", generations, 2)
 
     def values(self, cells: Sequence[int], moment: Moment) -> list[float]:
         """Return the chances of a mixed group."""
@@ -53,9 +52,7 @@ class TargetDifficulty(Score):
 
     def __init__(self, target: float = 0.5, *, thompson: bool = False) -> None:
         """Aim at `target`."""
-        if not 0 < target < 1:
-            raise ValueError(f"target must be between 0 and 1, got {target!r}")
-        self.target, self.thompson = target, thompson
+        self.target, self.thompson = check_option("target", target, 0, 1, ends="()"), thompson
 
     def values(self, cells: Sequence[int], moment: Moment) -> list[float]:
         """Return minus the distances."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import final
 
 from ..cells import Heard
+from ..checks import check_option
 from .score import Moment, Score, batch_means
 
 
@@ -36,13 +37,10 @@ class LearningProgress(Score):
         sigmoid: bool = False,
     ) -> None:
         """Average with weight `alpha`."""
-        if not (0 < alpha <= 1 and 0 < theta <= 0.5):
-            raise ValueError(
-                f"needs 0 < alpha <= 1 and 0 < theta <= 0.5, got {alpha!r} and {theta!r}"
-            )
-        if cap is not None and not 0 <= cap < 1:
-            raise ValueError(f"cap of the baseline must be in [0, 1), got {cap!r}")
-        self.alpha, self.theta, self.cap, self.sigmoid = alpha, theta, cap, sigmoid
+        self.alpha = check_option("alpha", alpha, 0, 1, ends="(]")
+        self.theta = check_option("theta", theta, 0, 0.5, ends="(]")
+        self.cap = None if cap is None else check_option("cap", cap, 0, 1, ends="[)")
+        self.sigmoid = sigmoid
 
     def reset(self) -> None:
         """Start all averages at 0, the success of a policy that knows nothing."""

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, final
 
+from ..checks import check_option
 from .score import Moment, Score
 
 Weights: TypeAlias = Callable[[float, int], list[float]]  # (progress in 0..1, K) -> K weights
@@ -58,9 +59,9 @@ def gaussian(
     Args:
         progress: part of the horizon that has passed, 0..1.
         levels: K.
-        exponent: below 1 the mean moves faster at first.
-        sigma: deviation, in levels.
-        floor: chance that every level has at least; None for `smallest_weight`.
+        exponent: above 0; below 1 the mean moves faster at first.
+        sigma: deviation, in levels, above 0.
+        floor: chance that every level has at least, not negative; None for `smallest_weight`.
 
     Raises:
         ValueError: if the floors add up to more than 1.
@@ -69,7 +70,9 @@ def gaussian(
     if levels * least > 1:
         raise ValueError(f"floor must be at most 1/{levels} for {levels} levels, got {floor!r}")
     mean = progress**exponent * (levels - 1)
-    weights = [math.exp(-((level - mean) ** 2) / (2 * sigma**2)) for level in range(levels)]
+    away = [abs(level - mean) for level in range(levels)]
+    near = min(away)  # its weight is 1, so that a narrow Gaussian between two levels is not all 0
+    weights = [math.exp((near - far) * (near + far) / sigma / sigma / 2) for far in away]
     total = sum(weights)
     return [least + (1 - levels * least) * weight / total for weight in weights]
 
@@ -85,9 +88,7 @@ class LevelSchedule(Score):
 
     def __init__(self, weights: Weights, horizon: int) -> None:
         """Keep the schedule."""
-        if horizon < 1:
-            raise ValueError(f"horizon must be at least 1 policy version, got {horizon!r}")
-        self.weights, self.horizon = weights, horizon
+        self.weights, self.horizon = weights, check_option("horizon", horizon, 1)
 
     def values(self, cells: Sequence[int], moment: Moment) -> list[float]:
         """Return the weights of the cells' levels."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import final
 
 from ..cells import Heard
+from ..checks import check_count, check_option
 from .score import Moment, Score, batch_means
 
 
@@ -24,13 +25,6 @@ def slope(points: Sequence[Sequence[float]]) -> float:
     return over / sum((time - middle) ** 2 for time, _ in points)
 
 
-def _check(rate: float, window: int) -> None:
-    if not 0 < rate <= 1:
-        raise ValueError(f"rate must be in (0, 1], got {rate!r}")
-    if window < 2:
-        raise ValueError(f"window must be at least 2 batches, got {window!r}")
-
-
 @final
 class OnlineProgress(Score):
     """|Q| with Q <- Q + rate * (x - x' - Q), x' the last score of the cell (0 at first).
@@ -43,8 +37,7 @@ class OnlineProgress(Score):
 
     def __init__(self, rate: float = 0.1) -> None:
         """Average differences with weight `rate`."""
-        _check(rate, 2)
-        self.rate = rate
+        self.rate = check_option("rate", rate, 0, 1, ends="(]")
 
     def reset(self) -> None:
         """Start from nothing."""
@@ -78,8 +71,8 @@ class NaiveSlope(Score):
 
     def __init__(self, rate: float = 0.1, window: int = 10) -> None:
         """Average slopes of windows."""
-        _check(rate, window)
-        self.rate, self.window = rate, window
+        self.rate = check_option("rate", rate, 0, 1, ends="(]")
+        self.window = check_count("window", window, 2)
 
     def reset(self) -> None:
         """Start the first window."""
@@ -120,8 +113,7 @@ class WindowSlope(Score):
 
     def __init__(self, window: int = 10) -> None:
         """Remember `window` scores."""
-        _check(1.0, window)
-        self.window = window
+        self.window = check_count("window", window, 2)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -153,8 +145,7 @@ class SampledProgress(Score):
 
     def __init__(self, window: int = 10) -> None:
         """Remember `window` differences."""
-        _check(1.0, window)
-        self.window = window
+        self.window = check_count("window", window, 2)
 
     def reset(self) -> None:
         """Forget everything."""

@@ -1,7 +1,8 @@
-"""Simulated students: learners whose true pass rates and best schedule are known.
+"""Simulated students: learners whose true pass rates are known at every moment.
 
 A curriculum is judged on them by what it was built for: how soon a student masters its goal,
-against training on everything alike and against an oracle that sees the truth.
+against training on everything alike and against oracle rules that see the truth. The oracle is the
+best of a few such rules; what the best schedule would be is not known.
 """
 
 from .draw import draw_student

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..cells import Cells
 from ..protocol import Event
 from .cell_table import CellTable
+from .contract import check_mastered, check_rates
 from .student import MASTERY, Cohort, Student
 
 CURVE_POINTS = 201  # of a learning curve, equally spaced from the start to the budget
@@ -127,6 +128,9 @@ class Record:
             cohort: its cohort, of which nothing but the true rates and the goal is read.
             seeds: S, number of seeds.
             false_below: true pass rate at or below which a promotion is false.
+
+        Raises:
+            ValueError: here and in `step`, if what the cohort says of itself makes no sense.
         """
         self.student = student
         self.cohort = cohort
@@ -134,7 +138,7 @@ class Record:
         self.false_below = false_below
         self.number = Cells(student.space).number
         self.learnable = np.flatnonzero(_learnable(student, len(self.number)))
-        self.rates = cohort.rates().copy()
+        self.rates = self._true_rates().copy()
         self.best = self.rates.copy()
         self.mastered = np.zeros(seeds, dtype=np.bool_)
         self.steps = np.zeros(seeds)
@@ -146,15 +150,18 @@ class Record:
     def step(self, generated: Floats, mixed: Floats) -> None:
         """Note a step: the groups generated and those of them with signal, both of shape (S,)."""
         go = self.running
-        self.rates = np.where(go[:, None], self.cohort.rates(), self.rates)
+        self.rates = np.where(go[:, None], self._true_rates(), self.rates)
         self.best = np.maximum(self.best, self.rates)
         self.steps += go
         self.mixed += np.where(go, mixed, 0)
         self.spent.append(self.spent[-1] + np.where(go, generated, 0))
         self.means.append(self.rates.take(self.learnable, axis=1).mean(axis=1))
-        self.mastered |= go & self.cohort.mastered()
+        self.mastered |= go & check_mastered(self.cohort.mastered(), len(go))
         over = self.spent[-1] >= self.student.budget * self.student.groups
         self.running = go & ~self.mastered & ~over
+
+    def _true_rates(self) -> Floats:
+        return check_rates(self.cohort.rates(), len(self.running), len(self.number))
 
     def event(self, row: int, event: Event) -> None:
         """Note a decision of the scheduler of one seed."""

@@ -10,7 +10,6 @@ MAX_BATCHES, it learns from what there is.
 """
 
 import hashlib
-import inspect
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,16 @@ from numpy.typing import NDArray
 
 from ..cells import Cells
 from ..protocol import Outcome, Scheduler, Ticket
+from .contract import (
+    check_cohort,
+    check_factory,
+    check_rule,
+    check_scheduler,
+    check_student,
+    check_successes,
+)
 from .metrics import FALSE_BELOW, Record, Runs
-from .student import Cohort, Rule, Student, train
+from .student import Rule, Student, train
 
 # DAPO's max_num_gen_batches: how many batches a step generates at most to fill up its own.
 MAX_BATCHES = 10
@@ -48,7 +55,8 @@ def simulate(student: Student, factory: Factory, seeds: Sequence[int], *, name: 
         name: of the scheduler, for the result.
 
     Raises:
-        ValueError: if the scheduler hands out too few tickets or one outside its space.
+        ValueError: if the scheduler hands out too few tickets or one outside its space, or if the
+            student or the factory do not do what their contracts say.
     """
     classroom = _Classroom(student, factory, seeds)
     first, cohort = classroom.schedulers[0], classroom.cohort
@@ -70,12 +78,15 @@ def simulate(student: Student, factory: Factory, seeds: Sequence[int], *, name: 
 
 def simulate_rule(student: Student, rule: Rule, seeds: Sequence[int], *, name: str = "") -> Runs:
     """Let a rule that sees the truth teach a student, one run per seed; see `simulate`."""
-    cohort = student.start(seeds)
+    check_student(student)
+    cohort = check_cohort(student.start(seeds))
     record = Record(student, cohort, len(seeds), FALSE_BELOW)
     generated = np.full(len(seeds), float(student.groups))
     while record.running.any():
-        cells = np.where(record.running[:, None], rule(cohort), -1)
-        record.step(generated, _mixed(train(cohort, cells), student.generations))
+        chosen = check_rule(rule(cohort), len(seeds), student)
+        cells = np.where(record.running[:, None], chosen, -1)
+        successes = check_successes(train(cohort, cells), cells, student.generations)
+        record.step(generated, _mixed(successes, student.generations))
     return record.runs(name, alpha=None, tests=[np.nan] * len(seeds))
 
 
@@ -117,9 +128,10 @@ class _Classroom:
     """A cohort and its schedulers, one per seed."""
 
     def __init__(self, student: Student, factory: Factory, seeds: Sequence[int]) -> None:
+        check_student(student)
         self.student = student
         self.schedulers = _start(student, factory, seeds)
-        self.cohort: Cohort = student.start(seeds)
+        self.cohort = check_cohort(student.start(seeds))
         self.number = Cells(student.space).number
         self.version = -1
 
@@ -147,7 +159,7 @@ class _Classroom:
         for row in rows:
             tickets[row] = self.schedulers[row].sample(n, policy_version=self.version)
             cells[row] = self._cells(tickets[row])
-        successes = self.cohort.answer(cells)
+        successes = check_successes(self.cohort.answer(cells), cells, generations)
         told = [
             [Outcome(ticket, k, generations) for ticket, k in zip(mine, counts, strict=False)]
             for mine, counts in zip(tickets, successes.tolist(), strict=True)
@@ -195,11 +207,11 @@ def _start(student: Student, factory: Factory, seeds: Sequence[int]) -> list[Sch
         "generations": student.generations,
         "groups": student.groups,
     }
-    asked = inspect.signature(factory).parameters
-    context = {name: value for name, value in known.items() if name in asked}
+    context = check_factory(factory, known)
     # hashed: the stream must differ from that of the student with the same seed
     keys = [hashlib.blake2b(f"scheduler:{seed}".encode(), digest_size=4) for seed in seeds]
-    return [factory(student.space, seed=int.from_bytes(k.digest()), **context) for k in keys]
+    numbers = [int.from_bytes(key.digest()) for key in keys]
+    return [check_scheduler(factory(student.space, seed=n, **context)) for n in numbers]
 
 
 def _admitted(scheduler: Scheduler, outcomes: Sequence[Outcome]) -> list[bool]:

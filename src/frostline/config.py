@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,6 +133,17 @@ class TrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         return f"{families[:120]}-{subset[:60]}-seed{self.seed}"
 
 
+def differences(first: BaseModel, second: BaseModel) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the options in which two configurations differ: dotted name and both values."""
+    for name in type(first).model_fields:
+        one, other = getattr(first, name), getattr(second, name)
+        if isinstance(one, BaseModel) and isinstance(other, BaseModel):
+            for inner, *values in differences(one, other):
+                yield f"{name}.{inner}", values[0], values[1]
+        elif one != other:
+            yield name, one, other
+
+
 def load_config(path: Path | None) -> TrainConfig:
     """Return the defaults, overridden by a TOML (or JSON) file.
 
@@ -167,6 +179,10 @@ def _explain(error: ValidationError) -> str:
     path = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         return f"unknown option {'.'.join(path)}{_near(path)}"
+    if first["type"] == "literal_error":
+        choices = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        close = difflib.get_close_matches(str(first["input"]), choices, n=1)
+        return explain(error) + (f"; did you mean {close[0]}?" if close else "")
     return explain(error)
 
 

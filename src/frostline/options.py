@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeAlias, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_origin
 
 import tyro
 from pydantic import BaseModel, ValidationError
@@ -64,12 +66,13 @@ def parse(
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise ValueError(_mistake(stop, box.getvalue(), model)) from None
+        text = _mistake(stop, box.getvalue(), model)
+        hint = near_choice(text)
+        text = text.rstrip(".") + hint if hint else _expected(text, args, model)
+        raise ValueError(text) from None
     if unknown:
         noun = "option" if unknown[0].startswith("-") else "argument"
-        raise ValueError(
-            f"unknown {noun} {unknown[0]}{_near(unknown[0], model)}; see {prog} --help"
-        )
+        raise ValueError(f"unknown {noun} {unknown[0]}{_near(unknown, model)}; see {prog} --help")
     return options
 
 
@@ -102,12 +105,72 @@ def option_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield spelled
 
 
-def _near(option: str, model: type[BaseModel]) -> str:
-    name = option.partition("=")[0].replace("_", "-").lstrip("-")
-    names = list(option_names(model))
-    ends = [full for full in names if full.endswith(f".{name}")]
+def near_choice(text: str) -> str:
+    """Return a hint at the choice that a refused word resembles, or an empty string.
+
+    >>> near_choice("invalid choice 'gren' for argument '--hue'. Expected one of ('green', 'red').")
+    '; did you mean green?'
+    """
+    choices = re.match(r"invalid choice '(.*)' for argument \S+ Expected one of (.*)", text)
+    if choices is None:
+        return ""
+    close = difflib.get_close_matches(choices[1], re.findall(r"'([^']*)'", choices[2]), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _near(unknown: Sequence[str], model: type[BaseModel]) -> str:
+    """Return a hint at the option that the first of some unknown arguments resembles."""
+    option, *rest = unknown
+    if not option.startswith("-"):
+        return ""
+    flag, _, value = option.partition("=")
+    name = flag.replace("_", "-").lstrip("-")
+    presets = _preset_options(model)
+    names = [*option_names(model), *presets]
+    ends = [full for full in names if full == name or full.endswith(f".{name}")]
     close = ends or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean --{close[0]}?" if close and option.startswith("-") else ""
+    if not close:
+        return ""
+    if close[0] in presets:
+        value = value or next((word for word in rest[:1] if not word.startswith("--")), "…")
+        return f"; did you mean --{presets[close[0]]} {value}?"
+    return f"; did you mean --{close[0]}?"
+
+
+def _preset_options(model: type[BaseModel]) -> dict[str, str]:
+    """Return, by what they might be called, options that curricula are given by name."""
+    from frostline.curricula.config import CurriculumConfig, preset_options
+
+    return {
+        f"{group}.{name.replace('_', '-')}": f"{group}.options {name}"
+        for group, field in model.model_fields.items()
+        if field.annotation is CurriculumConfig
+        for name in preset_options()
+    }
+
+
+def _expected(text: str, args: Sequence[str], model: type[BaseModel]) -> str:
+    """Return what an option of pairs takes and was given where tyro only says that it failed."""
+    flag = re.match(r"Error parsing --(\S+): .*key-value pairs", text)
+    if flag is None:
+        return text
+    kind: Any = model
+    for name in flag[1].split("."):
+        kind = kind.model_fields[name.replace("-", "_")].annotation
+    words = " ".join(args).partition(f"--{flag[1]}")[2].split(" --")[0].lstrip("= ")
+    return f"--{flag[1]} needs {_in_words(kind)}, got {words}"
+
+
+def _in_words(kind: Any) -> str:
+    """Return what an annotation asks for."""
+    parts = [_in_words(part) for part in get_args(kind)]
+    if get_origin(kind) is UnionType:
+        return " or ".join(parts)
+    if get_origin(kind) is dict:
+        return f"pairs of {parts[0]} and {parts[1]}"
+    if get_origin(kind) is list:
+        return "several"
+    return {str: "a name", int: "a whole number", float: "a number"}[kind]
 
 
 def _mistake(stop: SystemExit, box: str, model: type[BaseModel]) -> str:

@@ -16,7 +16,7 @@ from frostline.agents.subsets import TrainableSubset
 from frostline.agents.subsets.spec import parse as parse_spec
 from frostline.envs import TextEnv
 
-from .config import TrainConfig
+from .config import TrainConfig, differences
 from .evaluate import evaluate
 from .export_folder import Trained, write_trained
 from .live import Display
@@ -220,9 +220,8 @@ def start(
         return make(config)
     run_dir = RunDir.open(resume)
     saved = run_dir.config()
-    for name in type(config).model_fields:
-        theirs, mine = getattr(saved, name), getattr(config, name)
-        if theirs == mine or name == "iterations" or (name == "trainable" and allow_new_subset):
+    for name, theirs, mine in differences(saved, config):
+        if name == "iterations" or (name == "trainable" and allow_new_subset):
             continue
         hint = "; --allow-new-subset lets it" if name == "trainable" else ""
         raise ValueError(f"run {resume} has {name}={theirs!r}, it cannot go on with {mine!r}{hint}")

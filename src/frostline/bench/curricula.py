@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +19,12 @@ from frostline.curricula.students.metrics import Runs
 from ..live import QuietPipe, Ticker
 from ..options import parse
 from .command import table
+from .curricula_files import OUT_FILES, check_targets, write
 from .curricula_jobs import Job, run_jobs
 from .curricula_page import Origin, page_files
 from .curricula_plan import CurriculaArgs, make_plan
 from .curricula_rows import Results, random_rows, rows_of
-from .curricula_table import LEGEND, markdown, terminal_table
+from .curricula_table import legend, markdown, terminal_table
 from .row import Row
 
 PIPE_WIDTH = 150  # columns of the table where there is no terminal
@@ -48,16 +50,16 @@ def main(args: list[str]) -> int:
     """Run `frostline bench curricula`.
 
     Raises:
-        ValueError: for an unknown scheduler or student.
-        OSError: if `--out` or `--page` cannot be written.
+        ValueError: for an unknown scheduler or student, and if `--out` or `--page` cannot be
+            written; all that is known before anything runs.
+        OSError: if they can no longer be written in the end.
     """
     options = parse(CurriculaArgs, args, prog="frostline bench curricula", description=DESCRIPTION)
     plan = make_plan(options)
-    for folder in (options.out, options.page and options.page.parent):
-        if folder is not None:  # told now if it cannot be written, not after minutes
-            folder.mkdir(parents=True, exist_ok=True)
+    check_targets(options.out, options.page)  # told now, not after minutes
     began = time.monotonic()
-    runs = collect(plan.jobs, options.jobs)
+    with interruptible():
+        runs = collect(plan.jobs, options.jobs)
     named = results_of(runs, plan.schedulers, plan.students, options.seeds)
     drawn = results_of(runs, plan.climbers, plan.random, options.random_seeds)
     apart = random_rows(drawn) if plan.random else []
@@ -72,7 +74,7 @@ def main(args: list[str]) -> int:
         print(json.dumps([row.to_dict() for row in rows], indent=1))
         return 0
     if plan.students:
-        print_wide(terminal_table(named), LEGEND)
+        print_wide(terminal_table(named), legend(named))
     if apart:
         print_wide(table(apart))
     return 0
@@ -96,9 +98,10 @@ def collect(jobs: Sequence[Job], processes: int) -> dict[tuple[str, str], Runs]:
         disable=not console.is_terminal,
     )
     found: dict[tuple[str, str], Runs] = {}
-    with bar:
+    # closed here and now, so that no process outlives an interruption
+    with closing(run_jobs(jobs, processes)) as running, bar:
         task = bar.add_task("", total=len(jobs), last="")
-        for done, (job, runs) in enumerate(run_jobs(jobs, processes), 1):
+        for done, (job, runs) in enumerate(running, 1):
             if runs is not None:
                 found[job.scheduler, job.student] = runs
             last = f"{job.scheduler} on {job.student}"
@@ -106,6 +109,16 @@ def collect(jobs: Sequence[Job], processes: int) -> dict[tuple[str, str], Runs]:
             if not console.is_terminal:
                 ticker.say(f"{done}/{len(jobs)}  {last}", seconds=PLAIN_SECONDS)
     return found
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C: by its default this process would end and leave its own behind."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def results_of(
@@ -137,26 +150,15 @@ def out_files(
     folder: Path, results: Results, rows: Sequence[Row], apart: Sequence[Row], command: str
 ) -> dict[Path, bytes]:
     """Return the table, the rows and the pictures of `--out`."""
+    table_file, rows_file, *pictures = (folder / name for name in OUT_FILES)
+    text = json.dumps([row.to_dict() for row in rows], indent=1) + "\n"
     files = {
-        folder / "table.md": markdown(results, apart, command).encode(),
-        folder / "rows.json": json.dumps([row.to_dict() for row in rows], indent=1).encode()
-        + b"\n",
+        table_file: markdown(results, apart, command).encode(),
+        rows_file: text.encode(),
     }
     if results.students:
         from .curricula_picture import draw_curves, draw_speed_ups  # matplotlib takes a second
 
-        files[folder / "curves.png"] = draw_curves(results)
-        files[folder / "speedups.png"] = draw_speed_ups(results)
+        drawn = (draw_curves(results), draw_speed_ups(results))
+        files |= dict(zip(pictures, drawn, strict=True))
     return files
-
-
-def write(files: Mapping[Path, bytes]) -> None:
-    """Write files; each is there whole or not at all."""
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)

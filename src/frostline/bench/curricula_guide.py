@@ -2,8 +2,9 @@
 
 USE = """\
 A scheduler says what to train on next and hears what became of it. `frostline.curricula` holds the
-published rules and ours behind one protocol. It needs numpy and pydantic, no torch and no
-environment: whoever has a trainer takes the schedulers alone.
+published rules and ours behind one protocol; whoever has a trainer takes the schedulers alone. They
+need numpy and pydantic, no torch and none of our environments. Gymnasium is imported all the same:
+`import frostline`, which Python runs first, registers the environments with it.
 
 ## Use one
 
@@ -119,12 +120,12 @@ class SteadyCohort:
 MEASURED = """\
 ## How they do on simulated students
 
-A student is a tabular policy whose true pass rates are known, so it is known how soon its goal, a
-true pass rate of 0.8 on the hardest level of every family that can be learned, is reached. The
-scheduler sees its tickets and their successes and nothing else. The oracle sees the true rates; it
-is the best of a few rules per student, so the true optimum may be somewhat faster. Time is counted
-in groups generated, a batch being what one step of the student trains on; a run that has not
-reached the goal at the student's budget is given up.
+A student is a tabular policy whose true pass rates are known, so it is known when its goal is
+reached: a true pass rate of 0.8 on the hardest level of every family that can be learned, for
+`forgetting` on every level. The scheduler sees its tickets and their successes and nothing else.
+The oracle sees the true rates. It is the best of a few rules per student; the optimum is not known
+and may be faster. Time is counted in groups generated, a batch being what one step of the student
+trains on; a run that has not reached the goal at the student's budget is given up.
 
 This orders schedulers. It does not say that a curriculum helps a language model: on matched seeds
 and models some studies find no gain over random sampling (Mordig et al. 2026, arXiv 2603.27226).
@@ -143,4 +144,11 @@ CURVES = """\
 The curves are mean true pass rates of the levels that can be learned, over batches of groups
 generated, means over the seeds. A dot is the median time to mastery, a cross means that at most
 half of the seeds get there. Constants are those of the sources unless a rule says otherwise.
+"""
+
+AFTER_MASTERY = """\
+A run ends when its goal is reached: nothing is trained on any more, and the curve keeps its last
+value. That is why `frontier` and the oracle seem to stop below a slower rule: `uniform` raises the
+other levels for as long as it needs for the hardest. What is compared is when the goal is reached,
+not the height of the curve in the end.
 """

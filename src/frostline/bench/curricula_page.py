@@ -13,16 +13,16 @@ from frostline.curricula.students import SUMMARIES
 from frostline.curricula.students.metrics import compare
 
 from .curricula_docs import in_cell, module_text, parts_text, preset_text
-from .curricula_guide import CURVES, FASTER, MEASURED, STUDENT, USE, WRITE
+from .curricula_files import HEAT_MAP
+from .curricula_guide import AFTER_MASTERY, CURVES, FASTER, MEASURED, STUDENT, USE, WRITE
 from .curricula_jobs import ORACLE, load_scheduler, presets
 from .curricula_rows import FRONTIER, Results
-from .curricula_table import legend, markdown_table, number, ratio_cell
+from .curricula_table import legend_markdown, markdown_table, number, ratio_cell
 from .row import Row
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
-HEAT_MAP = "speedups.png"
 RANDOM_COLUMNS = {
-    "mastered": "share mastered",
+    "mastered": "share of runs mastered",
     "regret": "time over the oracle's",
     "speedup": "speed-up",
     "speedup/p10": "speed-up, 10th percentile",
@@ -84,7 +84,7 @@ def figures_text(folder: str, results: Results, random: Sequence[Row]) -> str:
     parts = [
         f"![speed-up over uniform]({folder}/{HEAT_MAP})",
         markdown_table(results),
-        legend(results),
+        legend_markdown(results),
         *regrets(results),
         *faster(results),
     ]
@@ -115,6 +115,7 @@ def guide() -> list[str]:
 def rules_text(folder: str, schedulers: Sequence[str]) -> Iterator[str]:
     """Yield the sections of schedulers, those of a module under one heading, ours first."""
     factories = {name: load_scheduler(name) for name in schedulers}
+    first = True
     modules: dict[str, list[str]] = {}
     for name, factory in factories.items():
         modules.setdefault(factory.__module__, []).append(name)
@@ -123,6 +124,9 @@ def rules_text(folder: str, schedulers: Sequence[str]) -> Iterator[str]:
         for name in sorted(names, key=lambda name: name != FRONTIER):
             yield rule_text(name, factories[name])
             yield f"![curves of {name}]({folder}/{picture_name(name)})"
+            if first:
+                yield AFTER_MASTERY
+                first = False
 
 
 def rule_text(name: str, factory: Callable[..., Any]) -> str:
@@ -185,8 +189,9 @@ def random_text(random: Sequence[Row]) -> Iterator[str]:
     yield (
         f"{values['students']:.0f} students drawn at random, with one to eight families, at times "
         "with decay, lag, guessing, coin-flip and broken levels; budgets are 12 times what an "
-        "oracle takes. Medians over all runs that the oracle masters; a run that was given up "
-        "counts with the budget as its time."
+        "oracle takes. The figures are of runs, not of students: shares, medians and percentiles "
+        f"are over the {values['oracle/mastered']:.1%} of {values['runs']:.0f} runs that the "
+        "oracle masters. A run that was given up counts with the budget as its time."
     )
     names = [name.removesuffix("/mastered") for name in values if name.endswith("/mastered")]
     head = ["rule", *RANDOM_COLUMNS.values()]

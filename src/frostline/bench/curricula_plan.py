@@ -92,8 +92,8 @@ def make_plan(options: CurriculaArgs) -> Plan:
     random = tuple(f"{RANDOM}{options.random_from + i}" for i in range(options.random))
     if not students and not random and options.page is None:
         raise ValueError("students=none needs --student module:Class, --random N or --page")
-    if not students and random and options.page is not None:
-        raise ValueError("students=none renews the text of --page only; it takes no --random")
+    if not students and options.page is not None:
+        check_alone(options)
     schedulers = unique([ORACLE, UNIFORM, *ships, *own])
     climbers = unique([ORACLE, UNIFORM, FRONTIER, *own])
     if random:
@@ -108,6 +108,14 @@ def make_plan(options: CurriculaArgs) -> Plan:
         for scheduler in teachers
     ]
     return Plan(schedulers, students, climbers, random, tuple(jobs))
+
+
+def check_alone(options: CurriculaArgs) -> None:
+    """Refuse what would be ignored where only the text of a page is renewed."""
+    others = ("random", "scheduler", "schedulers", "out")
+    for name in others:
+        if getattr(options, name):  # one check for all that would need runs
+            raise ValueError(f"students=none renews the text of --page only; it takes no --{name}")
 
 
 def chosen(option: str, text: str, known: Sequence[str], own: str) -> tuple[str, ...]:

@@ -141,6 +141,7 @@ def random_rows(results: Results) -> list[Row]:
     able = sum(int(mask.sum()) for mask in masters.values())
     rows = [
         Row("random/students", len(results.students), "students"),
+        Row("random/runs", runs, "runs"),
         Row("random/oracle/mastered", able / runs, "of the runs"),
     ]
     if not able:
@@ -155,7 +156,7 @@ def random_rows(results: Results) -> list[Row]:
             regrets += (mine.batches / results.runs[ORACLE, student].batches)[mask].tolist()
             speed_ups += (results.runs[UNIFORM, student].batches / mine.batches)[mask].tolist()
         name = f"random/{scheduler}"
-        rows.append(Row(f"{name}/mastered", float(np.mean(mastered)), "of the oracle's"))
+        rows.append(Row(f"{name}/mastered", float(np.mean(mastered)), "of the oracle's runs"))
         rows.append(Row(f"{name}/regret", _median(regrets), "times the oracle"))
         if scheduler != UNIFORM:
             rows.append(Row(f"{name}/speedup", _median(speed_ups), "times uniform"))

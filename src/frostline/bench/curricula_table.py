@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from frostline.curricula.students import STUDENTS
 from frostline.curricula.students.metrics import Ratio
 
-from .curricula_jobs import ORACLE
-from .curricula_rows import UNIFORM, Results
+from .curricula_jobs import ORACLE, presets
+from .curricula_rows import FRONTIER, UNIFORM, Results
 from .row import Row
 
 LEGEND = (
@@ -20,6 +22,16 @@ LEGEND = (
     "worst: smallest median, 0 for a failure. regret: time over the oracle's, geometric mean; "
     "≥ where runs were given up. false: promotions of a level below the stated rate, per "
     "promotion."
+)
+IN_SIGHT = (
+    "frontier was tuned with all nine students of the bench in sight: its figures on them are no "
+    "forecast for others. Random students below number 1000 had no part in it."
+)
+IN_TIME = (
+    "Schedules in time ({who}) are told the student's budget as their horizon, about 1.5 times "
+    "what uniform takes on its slowest seed. linear gives each level an equal share of it and so "
+    "comes late to the last ones, however ready the student is: with a shorter horizon its "
+    "figures would be others."
 )
 
 
@@ -121,8 +133,29 @@ def markdown_table(results: Results) -> str:
 
 
 def legend(results: Results) -> str:
-    """Return what stands below the table, as Markdown."""
-    return f"{results.seeds} seeds each. {LEGEND}".replace("*", "\\*")
+    """Return what stands below the table: how it is read, and what is to be known of it."""
+    parts = [f"{results.seeds} seeds each. {LEGEND}"]
+    if FRONTIER in results.schedulers and not STUDENTS.keys().isdisjoint(results.students):
+        parts.append(IN_SIGHT)
+    timed = [name for name in results.schedulers if told_horizon(name)]
+    if timed:
+        parts.append(IN_TIME.format(who=", ".join(timed)))
+    return "\n\n".join(parts)
+
+
+def told_horizon(scheduler: str) -> bool:
+    """Return whether a preset is told how long a run may last; one's own is known to its author.
+
+    >>> [told_horizon(name) for name in ("linear", "frontier", "mymodule:mine")]
+    [True, False, False]
+    """
+    preset = presets().get(scheduler)
+    return preset is not None and "horizon" in inspect.signature(preset).parameters
+
+
+def legend_markdown(results: Results) -> str:
+    """Return the legend as Markdown, in which a star would be read as emphasis."""
+    return legend(results).replace("*", "\\*")
 
 
 def rows_table(rows: Sequence[Row]) -> str:
@@ -141,10 +174,7 @@ def markdown(results: Results, random: Sequence[Row], command: str) -> str:
     """
     parts = ["# Schedulers on simulated students", f"Made by `{command}`."]
     if results.students:
-        parts.append(
-            f"{results.seeds} seeds each. {LEGEND} \\*: students that no rule was tuned on."
-        )
-        parts.append(markdown_table(results))
+        parts += [markdown_table(results), legend_markdown(results)]
     if random:
         parts += ["## Random students", rows_table(random)]
     return "\n\n".join(parts) + "\n"
