@@ -17,6 +17,21 @@ from ..replay import Deficit, FixedShare
 from ..scores import LogitTarget
 
 
+def _check_tests(
+    demote_below: float,
+    reject_at: float,
+    promote_at: float,
+    alpha: float,
+    beta: float,
+    icc: float,
+) -> None:
+    """Refuse thresholds without hysteresis and impossible error rates."""
+    check_order(demote_below=demote_below, reject_at=reject_at, promote_at=promote_at)
+    check_option("alpha", alpha, 0, 0.5, ends="()")
+    check_option("beta", beta, 0, 0.5, ends="()")
+    check_option("icc", icc, 0, 1)
+
+
 def ladder(
     space: Space,
     *,
@@ -61,10 +76,7 @@ def ladder(
     Raises:
         ValueError: if an option is out of range or names what the space does not have.
     """
-    check_order(demote_below=demote_below, reject_at=reject_at, promote_at=promote_at)
-    check_option("alpha", alpha, 0, 0.5, ends="()")
-    check_option("beta", beta, 0, 0.5, ends="()")
-    check_option("icc", icc, 0, 1)
+    _check_tests(demote_below, reject_at, promote_at, alpha, beta, icc)
     check_count("demote_groups", demote_groups, 1)
     check_option("half_life", half_life, 0, ends="(]")
     check_option("replay", replay, 0, 1, ends="[)")
@@ -106,7 +118,7 @@ def frontier(
     floor: float = 0.06,
     demote_below: float = 0.2,
     never: int = 24,
-    random: int = 128,
+    random: int = 384,
     start: int | Mapping[str, int] = 1,
     weights: Mapping[str, float] | None = None,
 ) -> Curriculum:
@@ -156,10 +168,7 @@ def frontier(
     Raises:
         ValueError: if an option is out of range or names what the space does not have.
     """
-    check_order(demote_below=demote_below, reject_at=reject_at, promote_at=promote_at)
-    check_option("alpha", alpha, 0, 0.5, ends="()")
-    check_option("beta", beta, 0, 0.5, ends="()")
-    check_option("icc", icc, 0, 1)
+    _check_tests(demote_below, reject_at, promote_at, alpha, beta, icc)
     check_option("half_life", half_life, 0, ends="(]")
     check_option("fade", fade, 0, ends="(]")
     check_option("keep", keep, 0, 1, ends="(]")
