@@ -45,7 +45,7 @@ def level_table(summaries: list[dict[str, Any]]) -> list[str]:
 def run_table(summaries: list[dict[str, Any]]) -> list[str]:
     """Return the lines of the second table: one row per run."""
     lines = [
-        "| subset | seed | trainable | mean rise | gained | highest level | seconds |",
+        "| subset | seed | trainable | mean rise | gained | hardest level | seconds |",
         "|---|---|---|---|---|---|---|",
     ]
     for s in summaries:

@@ -71,7 +71,7 @@ def test_the_report_says_it_in_words(run: RunDir) -> None:
     text = markdown(summarise(run))
     assert "| sums | 1 | 20 % [10, 30] | 80 % [70, 90] | 5 |" in text
     assert closing_lines(summarise(run)) == [
-        "Highest level reached: sums 2",
+        "Hardest level trained on: sums 2",
         "Trainable parameters: 250 of 1,000 (25.0%), subset first:5",
         "Mean rise over the levels trained on: +40.0 points",
         "3 iterations in 12 s",

@@ -88,13 +88,10 @@ def _groups(metrics: list[dict[str, Any]]) -> dict[tuple[str, int], int]:
 
 
 def _highest(metrics: list[dict[str, Any]]) -> dict[str, int]:
-    """Return the highest level that each family's curriculum reached."""
+    """Return the hardest level of each family that was trained on."""
     highest: dict[str, int] = {}
-    for line in metrics:
-        for name, value in line["curriculum"].items():
-            if name.startswith("level/"):
-                family = name.removeprefix("level/")
-                highest[family] = max(highest.get(family, 0), int(value))
+    for family, level in _groups(metrics):
+        highest[family] = max(highest.get(family, 0), level)
     return highest
 
 
@@ -116,7 +113,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     """Return what stands below the table."""
     trainable, total = summary["trainable"], summary["total"]
     reached = ", ".join(f"{family} {level}" for family, level in summary["highest"].items())
-    lines = [f"Highest level reached: {reached or 'none'}"]
+    lines = [f"Hardest level trained on: {reached or 'none'}"]
     if trainable is not None:
         lines.append(
             f"Trainable parameters: {trainable:,} of {total:,} ({trainable / total:.1%}),"
