@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
 PACKAGES := envs agents curricula
 
-.PHONY: help venv train test audit lint format links clean
+.PHONY: help venv train test audit smoke lint format links clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -27,6 +27,10 @@ test: $(VENV)/.installed ## run the tests; options in ARGS="…"
 
 audit: $(VENV)/.installed ## audit every family, small; options in ARGS="…"
 	OMP_NUM_THREADS=1 $(BIN)/frostline audit --quick --out none $(ARGS)
+
+smoke: $(VENV)/.installed ## run the smallest study from its first line to its last
+	rm -rf build/smoke
+	OMP_NUM_THREADS=1 $(BIN)/frostline compare studies/smoke.toml --jobs 2 --out build/smoke $(ARGS)
 
 lint: $(VENV)/.installed-dev links ## ruff and mypy strict
 	$(BIN)/ruff check .

@@ -11,6 +11,10 @@ from torch import Tensor
 from .batch import Batch, Trunk
 
 
+class NonFinite(RuntimeError):
+    """The policy can no longer be sampled from: its weights or activations have overflowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Sampled completions of P prompts, G of each.
@@ -121,9 +125,18 @@ class Canvas:
 def choose(
     logits_LV: Tensor, temperature: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return one token per row, and the entropy of what it was drawn from, in nats."""
+    """Return one token per row, and the entropy of what it was drawn from, in nats.
+
+    Raises:
+        NonFinite: if there is nothing to draw from.
+    """
     if temperature == 0:
         return logits_LV.argmax(-1), logits_LV.new_zeros(len(logits_LV), dtype=torch.float32)
     probabilities = (logits_LV.float() / temperature).softmax(-1)
-    chosen = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+    try:
+        chosen = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+    except RuntimeError as error:
+        if probabilities.isfinite().all():
+            raise
+        raise NonFinite("the distribution of the next token is not finite") from error
     return chosen, torch.special.entr(probabilities).sum(-1)

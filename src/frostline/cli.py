@@ -44,6 +44,7 @@ COMMANDS = {
     "export": Command("frostline.export_command", "write the policy of a run as a folder"),
     "plan": Command("frostline.plan_command", "show what trainable subsets are and cost"),
     "profile-layers": Command("frostline.profile_command", "measure what each layer earns alone"),
+    "compare": Command("frostline.compare_command", "run a study: arms, learning rates, seeds"),
     "bench": Command(
         "frostline.bench.command", "measure problems, verdicts, iterations, curricula against peers"
     ),

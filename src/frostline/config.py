@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
@@ -16,6 +16,8 @@ from frostline.agents.config import GRPOConfig
 from frostline.curricula import CurriculumConfig
 
 from .cli import explain
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class TrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
@@ -150,35 +152,39 @@ def load_config(path: Path | None) -> TrainConfig:
     Raises:
         ValueError: if the file cannot be read, or has an unknown key; it names the nearest.
     """
-    if path is None:
-        return TrainConfig()
+    return TrainConfig() if path is None else read_options(TrainConfig, path, "config")
+
+
+def read_options(model: type[ModelT], path: Path, what: str) -> ModelT:
+    """Return the options that a TOML (or JSON) file gives.
+
+    Args:
+        model: of the options.
+        path: of the file.
+        what: the file is, for the error.
+
+    Raises:
+        ValueError: if the file cannot be read, has an unknown key, of which it names the nearest,
+            or a bad value; in one line.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise ValueError(f"config file {path} cannot be read: {error.strerror}") from error
+        raise ValueError(f"{what} file {path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # no TOML, no JSON, no UTF-8
-        raise ValueError(f"config file {path} is not valid: {error}") from error
-    return parse_config(values, str(path))
-
-
-def parse_config(values: dict[str, Any], source: str) -> TrainConfig:
-    """Return the configuration that `values` describe.
-
-    Raises:
-        ValueError: for an unknown key or a bad value, in one line.
-    """
+        raise ValueError(f"{what} file {path} is not valid: {error}") from error
     try:
-        return TrainConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"{source}: {_explain(error)}") from error
+        raise ValueError(f"{path}: {_explain(error, model)}") from error
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
-        return f"unknown option {'.'.join(path)}{_near(path)}"
+        return f"unknown option {'.'.join(path)}{_near(path, model)}"
     if first["type"] == "literal_error":
         choices = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         close = difflib.get_close_matches(str(first["input"]), choices, n=1)
@@ -186,10 +192,15 @@ def _explain(error: ValidationError) -> str:
     return explain(error)
 
 
-def _near(path: list[str]) -> str:
+def _near(path: list[str], model: type[BaseModel]) -> str:
     """Return the valid option nearest to an unknown one."""
-    model: Any = TrainConfig
     for part in path[:-1]:
-        model = model.model_fields[part].annotation
+        model = _model(model.model_fields[part].annotation) if part in model.model_fields else model
     close = difflib.get_close_matches(path[-1], list(model.model_fields), n=1, cutoff=0.4)
     return f"; did you mean {'.'.join([*path[:-1], close[0]])}?" if close else ""
+
+
+def _model(annotation: Any) -> type[BaseModel]:
+    """Return the model in an annotation: itself, or what a tuple or a table holds."""
+    inner = [part for part in get_args(annotation) if part is not Ellipsis]
+    return _model(inner[-1]) if inner else annotation

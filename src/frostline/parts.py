@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -54,13 +55,18 @@ def build_parts(config: TrainConfig) -> Parts:
             f"policy {config.policy!r} has an adapter beside its weights; train on an export with "
             "--adapters merged"
         )
+    check_room(policy, envs, config.grpo.max_completion_length)
+    return Parts(policy, curriculum, envs)
+
+
+def check_room(policy: Policy, envs: Mapping[str, TextEnv], max_completion_length: int) -> None:
+    """Raise ValueError if a prompt and a completion do not fit into the policy's context."""
     longest = max(
         len(policy.encode([env.reset(seed=0, options={"level": level})[0]])[0])
         for env in envs.values()
         for level in range(1, len(env.family.levels) + 1)
     )
-    policy.check_length(longest, config.grpo.max_completion_length)
-    return Parts(policy, curriculum, envs)
+    policy.check_length(longest, max_completion_length)
 
 
 def _device(device: str) -> str:

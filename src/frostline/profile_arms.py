@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
-
 from frostline.agents.config import GRPOConfig
 from frostline.agents.grpo import GRPOAgent
 from frostline.agents.policy import Policy
-from frostline.agents.rollout import sample
 from frostline.curricula import PRESETS
-from frostline.envs import Status, TaskSpec, TextEnv
-from frostline.envs.streams import index_from_seed
+from frostline.envs import TaskSpec, TextEnv
+
+from .exam import sit_exam
 
 BASE, FULL = "base", "full"
 SPLIT = "validation"  # the curve drives choices, so the test split stays unseen
-ROWS = 256  # completions sampled at a time
 
 
 def subsets(layers: Iterable[int]) -> list[str]:
@@ -73,7 +70,7 @@ def train_arm(
     }
 
 
-def sit_exam(
+def profile_exam(
     policy: Policy,
     envs: Mapping[str, TextEnv],
     levels: Mapping[str, Sequence[int]],
@@ -83,7 +80,7 @@ def sit_exam(
     config: GRPOConfig,
     seed: int,
 ) -> dict[str, str]:
-    """Return which problems `policy` solves: for each level a string of 1, 0, and ! for an error.
+    """Return which problems `policy` solves: the marks of `sit_exam` for each level.
 
     Args:
         policy: what answers.
@@ -97,28 +94,8 @@ def sit_exam(
     rungs = [(family, level) for family, chosen in levels.items() for level in chosen]
     indices = range(number * problems, (number + 1) * problems)
     tasks = [TaskSpec(*rung, SPLIT, index) for rung in rungs for index in indices]
-    marks = ""
-    for start in range(0, len(tasks), ROWS):
-        batch = tasks[start : start + ROWS]
-        generator = torch.Generator(policy.device)
-        texts = sample(
-            policy,
-            [envs[task.family].reset(options={"task": task})[0] for task in batch],
-            generations=1,
-            max_completion_length=config.max_completion_length,
-            temperature=config.temperature,
-            generator=generator.manual_seed(index_from_seed("profile", seed, start)),
-        ).texts
-        for task, text in zip(batch, texts, strict=True):
-            env = envs[task.family]
-            marks += _mark(env.grade(env.family.problem(task), text)[0].status)
+    marks = sit_exam(policy, envs, tasks, config=config, stream=("profile", seed))
     return {
         f"{family}/{level}": marks[i * problems : (i + 1) * problems]
         for i, (family, level) in enumerate(rungs)
     }
-
-
-def _mark(status: Status) -> str:
-    if status is Status.VERIFIER_ERROR:
-        return "!"
-    return "1" if status is Status.CORRECT else "0"

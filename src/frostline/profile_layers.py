@@ -26,9 +26,10 @@ from frostline.agents.policy import load_policy, weights_hash
 from frostline.agents.subsets.modules import decoder_layers
 
 from .families import make_envs
-from .profile_arms import BASE, sit_exam, subsets, train_arm
+from .profile_arms import BASE, profile_exam, subsets, train_arm
 from .profile_options import ProfileOptions, numbers
-from .run_dir import RunDir, read_lines, write_text
+from .resumable import take_up
+from .run_dir import read_lines
 
 
 class LayerProfile:
@@ -58,8 +59,14 @@ class LayerProfile:
         policy.check_length(longest, options.grpo.max_completion_length)
         self.path = Path(options.runs) / options.directory_name()
         self.runs_path = self.path / "runs.jsonl"
-        self._lock = RunDir(self.path)
-        self._open(options.identity() | {"weights": weights_hash(policy.model)})
+        self._lock = take_up(
+            self.path / "options.json",
+            self.runs_path,
+            options.identity() | {"weights": weights_hash(policy.model)},
+            partial(_check_same, path=self.path),
+            what="profile",
+            hint="choose another --name",
+        )
 
     @property
     def seeds(self) -> range:
@@ -117,7 +124,7 @@ class LayerProfile:
                 on_iteration=lambda metrics: on_iteration(metrics["iteration"]),
             )
         start = time.perf_counter()
-        line["solved"] = sit_exam(
+        line["solved"] = profile_exam(
             policy,
             self.envs,
             self.levels,
@@ -128,34 +135,9 @@ class LayerProfile:
         )
         return line | {"exam_seconds": time.perf_counter() - start}
 
-    def _open(self, identity: dict[str, Any]) -> None:
-        """Make or take up the directory, and lock it."""
-        options_path = self.path / "options.json"
-        empty = self.path.is_dir() and not any(self.path.iterdir())
-        if self.path.exists() and not empty and not options_path.is_file():
-            raise ValueError(f"{self.path} exists and is no profile; choose another --name")
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.lock()
-        except OSError as error:
-            raise ValueError(f"{self.path} cannot be written: {error.strerror}") from error
-        try:
-            if options_path.is_file():
-                _check_same(
-                    json.loads(options_path.read_text(encoding="utf-8")), identity, self.path
-                )
-            else:
-                write_text(options_path, json.dumps(identity, indent=2) + "\n")
-            # a line that was cut short by a kill must not run into the next
-            kept = "".join(json.dumps(line) + "\n" for line in read_lines(self.runs_path))
-            write_text(self.runs_path, kept)
-        except BaseException:
-            self.close()
-            raise
 
-
-def _check_same(saved: dict[str, Any], mine: dict[str, Any], path: Path) -> None:
-    """Raise ValueError, naming the option, if a profile was begun with other options."""
+def _check_same(saved: dict[str, Any], mine: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return what is saved; raise ValueError, naming the option, if it is of other options."""
     for name in [*mine, *saved]:
         if saved.get(name) != mine.get(name):
             option = f"--{name.replace('_', '-')}"
@@ -167,3 +149,4 @@ def _check_same(saved: dict[str, Any], mine: dict[str, Any], path: Path) -> None
                 f"{path} was begun with {option} {saved.get(name)!r}, it cannot go on with "
                 f"{mine.get(name)!r}; choose another --name"
             )
+    return saved

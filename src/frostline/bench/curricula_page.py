@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from frostline.curricula.students import SUMMARIES
 from frostline.curricula.students.metrics import compare
 
+from ..hardware import hardware
 from .curricula_docs import in_cell, module_text, parts_text, preset_text
 from .curricula_files import HEAT_MAP
 from .curricula_guide import AFTER_MASTERY, CURVES, FASTER, MEASURED, STUDENT, USE, WRITE
@@ -201,15 +200,3 @@ def random_text(random: Sequence[Row]) -> Iterator[str]:
             cells = (values.get(f"{name}/{column}") for column in RANDOM_COLUMNS)
             lines.append([f"`{name}`", *("" if cell is None else f"{cell:.3g}" for cell in cells)])
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def hardware() -> str:
-    """Return the processor and how many cores of it there are."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    cores = os.cpu_count() or 1
-    return f"{named[0] if named else model}, {cores} core{'s' * (cores > 1)}"
