@@ -105,11 +105,16 @@ def test_a_task_told_as_a_mapping_is_the_tickets_also_in_a_vector() -> None:
 
 
 def test_with_options_of_its_own_or_the_callers_an_environment_may_say_nothing() -> None:
-    CurriculumWrapper(Countdown(), Recorder(), to_options=by_level).reset()
-    CurriculumWrapper(Countdown(), Recorder(), to_options=task_options).reset()
-    CurriculumWrapper(Countdown(), Recorder()).reset(options={"level": 1})
+    for to_options in (by_level, task_options):
+        heard = Recorder()
+        _, info = CurriculumWrapper(Countdown(), heard, to_options=to_options).reset()
+        assert info["ticket"] == heard.issued[0]
+    _, info = CurriculumWrapper(Countdown(), Recorder()).reset(options={"level": 1})
+    assert info["ticket"] is None
     envs = gymnasium.vector.SyncVectorEnv([lambda: TicketSlot(Countdown())])
-    CurriculumVectorWrapper(envs, Recorder(), to_options=by_level).reset()
+    heard = Recorder()
+    _, infos = CurriculumVectorWrapper(envs, heard, to_options=by_level).reset()
+    assert list(infos["ticket"]) == heard.issued[:1]
 
 
 def test_steps_after_the_end_of_an_episode_count_for_nothing() -> None:
