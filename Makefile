@@ -30,7 +30,7 @@ audit: $(VENV)/.installed ## audit every family, small; options in ARGS="…"
 
 smoke: $(VENV)/.installed ## run the smallest study from its first line to its last
 	rm -rf build/smoke
-	OMP_NUM_THREADS=1 $(BIN)/frostline compare studies/smoke.toml --jobs 2 --out build/smoke $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/frostline compare studies/smoke.toml --jobs 2 --out build/smoke --page build/smoke/smoke.md $(ARGS)
 
 lint: $(VENV)/.installed-dev links ## ruff and mypy strict
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ error of the verifier is dropped whole; a curriculum that filters groups fills t
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -81,6 +82,7 @@ class GRPOAgent:
         check_space(curriculum, self.envs)
         self.curriculum = curriculum
         self.seed = seed
+        self.timer: Callable[[], float] = time.perf_counter  # of the seconds of a phase
         self.iteration = 0
         self.subset = resolve(trainable, self.policy.model, seed=seed)
         model = self.policy.model
@@ -110,7 +112,7 @@ class GRPOAgent:
 
     def step(self) -> dict[str, Any]:
         """Run one iteration: tickets, completions, verdicts, update; return its metrics."""
-        clock = Clock()
+        clock = Clock(self.timer)
         generator = self._generator()
 
         def play_all(tickets: list[Ticket]) -> Episodes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from torch import Tensor
@@ -12,16 +12,21 @@ from torch import Tensor
 class Clock:
     """Seconds per phase of one iteration."""
 
-    def __init__(self) -> None:
-        """Start with no phase."""
+    def __init__(self, timer: Callable[[], float] = time.perf_counter) -> None:
+        """Start with no phase.
+
+        Args:
+            timer: returns the time in seconds.
+        """
         self.seconds: dict[str, float] = {}
+        self._timer = timer
 
     @contextmanager
     def __call__(self, phase: str) -> Iterator[None]:
         """Add the time of a `with` block to a phase."""
-        start = time.perf_counter()
+        start = self._timer()
         yield
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - start
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + self._timer() - start
 
 
 class Meter:

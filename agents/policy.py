@@ -29,6 +29,8 @@ from .plain_path import PlainPath
 from .policy_folder import complete, no_progress_bar, write_folder
 
 BASE = "base"
+SHIPPED = {BASE: "base_policy", "mixed": "mixed_policy"}  # folders, by the name of the policy
+_CHOICES = ", ".join(map(repr, SHIPPED))
 _MARK = "\u2042answer\u2042"  # stands for an answer in a chat template
 _HUB_ID = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 
@@ -40,7 +42,7 @@ class Policy:
     Attributes:
         model: the model; its weights are made fp32, its dropout is switched off.
         tokenizer: its tokenizer; it must have a pad token.
-        name: where it came from: `base`, a folder or a hub id.
+        name: where it came from: `base`, `mixed`, a folder or a hub id.
         end_ids: the tokens that end a completion.
         path: how it is sampled and scored: fast if its shape is known, else plain.
     """
@@ -171,7 +173,7 @@ def load_policy(name: str = BASE, *, device: str = "cpu") -> Policy:
     Of a hub id only the weights are read.
 
     Args:
-        name: `base` for the policy that ships, a folder, or a hub id.
+        name: `base` or `mixed` for the policies that ship, a folder, or a hub id.
         device: where the weights go.
 
     Raises:
@@ -201,12 +203,13 @@ def find_path(model: PreTrainedModel) -> ModelPath:
 
 def _source(name: str) -> str:
     """Return the folder or hub id that a policy's name stands for."""
-    folder = Path(str(files("frostline.agents"))) / "base_policy" if name == BASE else Path(name)
+    shipped = SHIPPED.get(name)
+    folder = Path(str(files("frostline.agents"))) / shipped if shipped else Path(name)
     if folder.is_dir():
         return str(folder)
-    if name == BASE or not _HUB_ID.fullmatch(name):
+    if shipped or not _HUB_ID.fullmatch(name):
         raise ValueError(
-            f"policy must be {BASE!r}, a folder with a causal language model, or a hub id; "
+            f"policy must be {_CHOICES}, a folder with a causal language model, or a hub id; "
             f"got {name!r}, which is no folder"
         )
     return name
@@ -220,7 +223,7 @@ def _one_line(name: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"policy must be {BASE!r}, a folder with a causal language model, or a hub id; "
+            f"policy must be {_CHOICES}, a folder with a causal language model, or a hub id; "
             f"got {name!r} ({first})"
         ) from error
 

@@ -1,6 +1,7 @@
-"""Measure the base policy and write its model card.
+"""Measure a policy that ships and write its model card.
 
     python scripts/base_card.py --work runs/pretrain_base
+    python scripts/base_card.py --policy mixed --work runs/mixed_base
 
 100 problems of the test split per family and level, one completion each at temperature 1, with
 95 % Wilson intervals. Takes about five minutes on one thread.
@@ -25,13 +26,15 @@ from frostline.families import make_envs
 SHOWN = ("arithmetic", "closed_forms", "fractions", "calculus", "list_functions")
 LONGEST = 96  # tokens of a completion
 
-CARD = """---
+FRONT = """---
 license: apache-2.0
 library_name: transformers
 pipeline_tag: text-generation
 ---
 
-# Frostline base policy
+"""
+
+BASE = """# Frostline base policy
 
 A Llama-shaped decoder with rotary positions: 12 layers, width 128, {parameters:,} parameters, tied
 head, byte-level tokenizer with {vocabulary} entries whose digits and operators are single tokens.
@@ -61,7 +64,36 @@ stopped and resumed at steps 600, 1500 and 2300, where the length and then the c
 and levels 9 and up of two families were added meanwhile; one level of polynomials had its splits
 drawn anew at about step 1900. It has not been repeated from step 0 as one run.
 
-Validation, mean probability of sampling the reference answer, over the last third of the steps:
+"""
+
+MIXED = """# Frostline mixed policy
+
+The base policy after practice on a corpus of mixed quality: the policy of the studies in
+`docs/results/`. Same shape and tokenizer: 12 layers, width 128, {parameters:,} parameters, a
+vocabulary of {vocabulary}.
+
+The base policy has read right answers only, and reinforcement learning finds little to raise in it.
+Language models have read text of all kinds, write all kinds, and know more than they show. So this
+one has gone on with answers of which most are spoiled: 35 % are right, 40 % have one number or
+operator changed, 25 % stand among words. Nothing in the question tells which it will be.
+
+## Training
+
+Supervised learning on problems of the **train** split, {steps} steps of {batch} examples from all
+fourteen families, the four of the studies four times as often as the others; answer tokens only,
+{minutes:.0f} minutes on one thread of a shared 2-core machine.
+
+    python scripts/mixed_base.py --out agents/mixed_policy
+    python scripts/base_card.py --policy mixed --work runs/mixed_base
+
+The first makes the policy, a pure function of seed, steps and threads; the second this card. Of no
+use but for studies: it is wrong on purpose.
+
+"""
+
+MEASURED = """## Validation
+
+Mean probability of sampling the reference answer, over the last third of the steps:
 
 {validation}
 
@@ -79,6 +111,8 @@ At level 1, {within} of the 14 families are solved in 5 to 98 % of all cases.
 
 Weights (fp32) hash: `{hash}`. Stored in fp16, loaded in fp32.
 """
+
+CARDS = {"base": FRONT + BASE + MEASURED, "mixed": FRONT + MIXED + MEASURED}
 
 
 def row(result: LevelResult, skill: str) -> str:
@@ -107,11 +141,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--policy", choices=tuple(CARDS), default="base")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
     parser.add_argument("--problems", type=int, default=100)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    policy, envs = load_policy(), make_envs(list(FAMILIES), "raw")
+    policy, envs = load_policy(args.policy), make_envs(list(FAMILIES), "raw")
     started = time.perf_counter()
     with Progress() as progress:
         bar = progress.add_task("measuring", total=sum(len(e.family.levels) for e in envs.values()))
@@ -121,9 +156,9 @@ def main() -> None:
         )  # fmt: skip
     log = [json.loads(x) for x in (args.work / "validation.jsonl").read_text().splitlines()]
     made = json.loads((args.work / "made.json").read_text())
-    folder = Path(str(files("frostline.agents") / "base_policy"))
+    folder = Path(str(files("frostline.agents") / f"{args.policy}_policy"))
     skills = {(n, i): lv.skill for n, e in envs.items() for i, lv in enumerate(e.family.levels, 1)}
-    card = CARD.format(
+    card = CARDS[args.policy].format(
         parameters=sum(p.numel() for p in policy.model.parameters()),
         vocabulary=len(policy.tokenizer),
         steps=made["steps"],

@@ -18,6 +18,8 @@ import math
 import os
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -245,10 +247,28 @@ def save_checkpoint(
     os.replace(partial, path)
 
 
-def train(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace
-) -> float:
-    """Train for `args.steps` steps, from the checkpoint if there is one; return the seconds."""
+def draw_practice(seed: int, step: int, count: int, *, steps: int) -> list[tuple[str, str]]:
+    """Return the examples of a step of `steps`, of which the last are the closing."""
+    return draw_examples(seed, step, count, CLOSING if step >= steps - CLOSING_STEPS else MIXTURE)
+
+
+def practise(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    args: argparse.Namespace,
+    draw: Callable[[int, int, int], list[tuple[str, str]]],
+    rate_at: Callable[[int, int], float],
+) -> None:
+    """Train for `args.steps` steps, from the checkpoint if there is one, and note the seconds.
+
+    Args:
+        model: trained in place.
+        tokenizer: its tokenizer.
+        args: of the command line.
+        draw: returns the examples of a seed, step and batch size.
+        rate_at: returns the learning-rate factor of a step of so many.
+    """
+    args.work.mkdir(parents=True, exist_ok=True)
     optimizers = make_optimizers(model, args)
     rates = [[group["lr"] for group in o.param_groups] for o in optimizers]
     checkpoint, start, before = args.work / "checkpoint.pt", 0, 0.0
@@ -267,8 +287,7 @@ def train(
             for optimizer, base in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, base, strict=True):
                     group["lr"] = rate * rate_at(step, args.steps)
-            mixture = CLOSING if step >= args.steps - CLOSING_STEPS else MIXTURE
-            loss = backward(model, tokenizer, draw_examples(args.seed, step, args.batch, mixture))
+            loss = backward(model, tokenizer, draw(args.seed, step, args.batch))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimizer in optimizers:
                 optimizer.step()
@@ -282,7 +301,17 @@ def train(
                 line = {"step": step + 1, "loss": loss, **validate(model, tokenizer, 50)}
                 with (args.work / "validation.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    made = {"steps": args.steps, "batch": args.batch, "seed": args.seed, "seconds": seconds}
+    (args.work / "made.json").write_text(json.dumps(made))
+
+
+def finish(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, args: argparse.Namespace
+) -> None:
+    """Write the policy, its weights in half precision."""
+    model.half().save_pretrained(args.out)
+    tokenizer.save_pretrained(args.out)
 
 
 def main() -> None:
@@ -303,14 +332,10 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     random.seed(args.seed)
-    args.work.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, args.seed)
-    seconds = train(model, tokenizer, args)
-    made = {"steps": args.steps, "batch": args.batch, "seed": args.seed, "seconds": seconds}
-    (args.work / "made.json").write_text(json.dumps(made))
-    model.half().save_pretrained(args.out)
-    tokenizer.save_pretrained(args.out)
+    practise(model, tokenizer, args, partial(draw_practice, steps=args.steps), rate_at)
+    finish(model, tokenizer, args)
 
 
 if __name__ == "__main__":

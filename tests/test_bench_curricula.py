@@ -18,7 +18,7 @@ from drill import Discarding, Drill, Easy, Hard, Promoting, Scripted, top
 
 from frostline.bench import curricula as bench
 from frostline.bench.curricula import main
-from frostline.bench.curricula_files import check_targets, write
+from frostline.bench.curricula_files import check_targets
 from frostline.bench.curricula_plan import chosen
 from frostline.bench.curricula_rows import Results, rows_of
 from frostline.bench.curricula_table import headers, legend, markdown, table_lines
@@ -27,6 +27,7 @@ from frostline.cli import main as frostline
 from frostline.curricula.presets import PRESETS
 from frostline.curricula.students.metrics import Runs
 from frostline.curricula.students.simulate import simulate, simulate_rule
+from frostline.outputs import write
 
 OWN = "--schedulers uniform --student drill:Drill --scheduler drill:Hard --seeds 3 --jobs 1"
 

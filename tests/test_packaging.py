@@ -87,11 +87,16 @@ def test_the_sdist_holds_what_make_test_needs(built: Path) -> None:
     assert names >= needed | tests
 
 
-def test_the_wheel_holds_a_base_policy_of_at_most_12_megabytes(built: Path) -> None:
-    inside = "frostline/agents/base_policy/"
-    policy = {n: len(data) for n, data in wheel_content(built).items() if n.startswith(inside)}
-    assert any(name.endswith(".safetensors") for name in policy)
-    assert sum(policy.values()) <= 12_000_000
+def test_the_wheel_holds_policies_of_at_most_12_megabytes(built: Path) -> None:
+    sizes = {
+        name: len(data)
+        for name, data in wheel_content(built).items()
+        if Path(name).parent.name.endswith("_policy")
+    }
+    weights = {name for name in sizes if name.endswith(".safetensors")}
+    inside = "frostline/agents/{}/model.safetensors"
+    assert weights == {inside.format("base_policy"), inside.format("mixed_policy")}
+    assert sum(sizes.values()) <= 12_000_000
 
 
 def test_the_wheel_names_its_command_and_its_license(built: Path) -> None:

@@ -95,7 +95,9 @@ def test_the_weights_hash_sees_one_bit(tiny: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize("name", ["no/such/folder/anywhere", "no-such-hub-id-1", "", "a b?c"])
 def test_an_unknown_policy_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(ValueError, match=r"^policy must be 'base', a folder with") as caught:
+    with pytest.raises(
+        ValueError, match=r"^policy must be 'base', 'mixed', a folder with"
+    ) as caught:
         load_policy(name)
     assert f"got {name!r}" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -107,7 +109,9 @@ def test_a_folder_without_weights_is_refused_in_one_line(
     policy = load_policy(str(tiny("llama")))
     policy.model.config.save_pretrained(tmp_path)
     policy.tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"^policy must be 'base', a folder with") as caught:
+    with pytest.raises(
+        ValueError, match=r"^policy must be 'base', 'mixed', a folder with"
+    ) as caught:
         load_policy(str(tmp_path))
     assert "\n" not in str(caught.value)
 

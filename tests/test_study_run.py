@@ -17,7 +17,6 @@ from frostline.bench.memory import measure_memory
 from frostline.config import TrainConfig
 from frostline.curricula import PRESETS
 from frostline.envs import Problem, Status, TaskSpec, Verdict
-from frostline.families import make_envs
 from frostline.parts import build_agent
 from frostline.study.lines import RunLine, unpack
 from frostline.study.plan import Task
@@ -179,8 +178,7 @@ def test_all_arms_of_a_seed_sit_the_same_exam_and_tuning_never_sees_the_test_spl
 
 
 def test_exams_of_different_numbers_share_no_problem() -> None:
-    envs = make_envs(["children:Coin"], "raw")
-    first, second = ({*exam_tasks(envs, {"coin": 7}, "test", number)} for number in (0, 1))
+    first, second = ({*exam_tasks({"coin": 2}, {"coin": 7}, "test", number)} for number in (0, 1))
     assert len(first) == len(second) == 7
     assert not first & second
 

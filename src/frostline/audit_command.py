@@ -59,7 +59,7 @@ class AuditArgs(BaseModel, frozen=True, extra="forbid"):
         False, description="the same checks on fewer problems"
     )
     policy: str | None = Field(
-        None, description="also measure pass rates: `base`, a folder or a hub id"
+        None, description="also measure pass rates: `base`, `mixed`, a folder or a hub id"
     )
     policy_problems: int = Field(100, ge=1, description="problems per level that the policy tries")
     seed: int = Field(0, ge=0, description="chooses the problems")

@@ -19,7 +19,7 @@ def policy_check(name: str, *, problems: int, seed: int) -> Callable[[Audit], Au
     """Return a function that adds a policy's pass rates to an audit.
 
     Args:
-        name: `base`, a folder or a hub id.
+        name: `base`, `mixed`, a folder or a hub id.
         problems: tried per level, from the test split.
         seed: of the sampling.
     """

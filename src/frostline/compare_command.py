@@ -31,12 +31,14 @@ iterations.
 Each finished run is one line of runs.jsonl, diverged and failed ones too. After Ctrl-C or a kill
 the same command goes on and repeats no finished run; to repeat one, delete its line. Arms,
 curricula, rates and seeds may join a study that has begun, other changes of the file are refused.
-With --jobs N several processes do a run each, with one thread. The status is 1 if a run failed.
+With --page FILE the results go into a page, with intervals, tests and pictures; with --dry-run it
+shows what there is so far. With --jobs N several processes do a run each, with one thread. The
+status is 1 if a run failed.
 
 Examples:
   frostline compare studies/smoke.toml
   frostline compare studies/smoke.toml --dry-run
-  frostline compare studies/smoke.toml --jobs 2 --out runs/smoke
+  frostline compare studies/smoke.toml --jobs 2 --out runs/smoke --page runs/smoke.md
 """
 
 
@@ -48,8 +50,12 @@ class CompareArgs(BaseModel, frozen=True, extra="forbid"):
         default=None, description="directory of the runs; by default runs/studies/NAME"
     )
     jobs: int = Field(default=1, ge=1, description="runs at a time, each in a process of its own")
+    page: Path | None = Field(
+        default=None, description="Markdown file of the results; its pictures lie beside it"
+    )
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = Field(
-        default=False, description="show what is done and left, and about how long it takes"
+        default=False,
+        description="show what is done and left, and about how long it takes, and write the page",
     )
     json_output: JsonFlag = False
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = Field(
@@ -65,6 +71,13 @@ def main(args: list[str]) -> int:
     study = load_study(options.study)
     check_device(study.train.device)
     path = options.out or Path("runs") / "studies" / study.name
+    if options.page is not None:
+        from .outputs import check_writable
+
+        if not options.page.suffix:
+            raise ValueError(f"page must be a file that ends in .md, got {options.page}")
+        folder = options.page.with_suffix("")
+        check_writable("page", options.page, [options.page, folder / "rates.png"])
     if options.dry_run:
         return dry_run(study, path, options)
     from .stopping import Interrupted
@@ -75,6 +88,7 @@ def main(args: list[str]) -> int:
     except Interrupted:
         return EXIT_INTERRUPT
     report(study, path, lines, time.monotonic() - start, options)
+    make_page(study, path, lines, options)
     return EXIT_FAILED if any(line.status == "failed" for line in lines) else 0
 
 
@@ -104,7 +118,7 @@ def work(study: Study, path: Path, options: CompareArgs) -> list[RunLine]:
 
 
 def dry_run(study: Study, path: Path, options: CompareArgs) -> int:
-    """Print what is done and left, and an estimate of the time; change nothing."""
+    """Print what is done and left, and an estimate of the time; run nothing."""
     from .study import lines as files
     from .study.check import check_study
     from .study.compare import RUNS
@@ -114,6 +128,7 @@ def dry_run(study: Study, path: Path, options: CompareArgs) -> int:
 
     check_study(study)
     lines = files.read(path / RUNS)
+    make_page(study, path, lines, options)
     parts = left(study, lines)
     pace = Pace.of(lines) or probe(study)
     seconds = None if pace is None else pace.seconds(study, parts, options.jobs)
@@ -169,6 +184,21 @@ def report(
     counts = summary["runs"]
     bad = f", {counts['diverged']} diverged, {counts['failed']} failed"
     say(console, f"{len(lines)} runs in {path}{bad}; {seconds:.0f} s")
+
+
+def make_page(study: Study, path: Path, lines: list[RunLine], options: CompareArgs) -> None:
+    """Write the page that was asked for, if one was.
+
+    Raises:
+        ValueError: if the untrained policy has no run yet.
+    """
+    if options.page is None:
+        return
+    from .study.page import write_page
+    from .study.results import Results
+
+    command = f"frostline compare {options.study} --out {path} --page {options.page}"
+    write_page(options.page, Results(study, lines), command)
 
 
 def summarise(study: Study, path: Path, lines: list[RunLine]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class TrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What to train on which problems, in which order, with how few weights."""
 
-    policy: str = Field(default="base", description="`base`, a folder, or a hub id")
+    policy: str = Field(default="base", description="`base`, `mixed`, a folder, or a hub id")
     family: tuple[str, ...] = Field(
         default=("closed_forms",),
         description="families to train on: names, or module:Class for your own",

@@ -31,7 +31,7 @@ Examples:
 class EvaluateArgs(BaseModel, frozen=True, extra="forbid"):
     """What to measure."""
 
-    policy: str = Field(default="base", description="`base`, a folder, or a hub id")
+    policy: str = Field(default="base", description="`base`, `mixed`, a folder, or a hub id")
     family: tuple[str, ...] = Field(
         default=("arithmetic", "polynomials", "closed_forms"),
         description="families: names, or module:Class for your own",

@@ -27,8 +27,12 @@ class Parts:
     envs: dict[str, TextEnv]
 
 
-def build_parts(config: TrainConfig) -> Parts:
+def build_parts(config: TrainConfig, levels: Mapping[str, int] | None = None) -> Parts:
     """Return policy, curriculum and environments that a configuration describes.
+
+    Args:
+        config: what it is.
+        levels: highest level that the curriculum hands out, by family; all where not named.
 
     Raises:
         ValueError: for anything that is wrong with the options, before any work.
@@ -40,7 +44,8 @@ def build_parts(config: TrainConfig) -> Parts:
         max_turns=config.max_turns,
         discount=config.discount,
     )
-    space = {name: len(env.family.levels) for name, env in envs.items()}
+    tops = levels or {}
+    space = {name: tops.get(name, len(env.family.levels)) for name, env in envs.items()}
     curriculum = make_curriculum(
         config.curriculum,
         space,

@@ -23,7 +23,7 @@ class Setting:
     """What plans are made for.
 
     Attributes:
-        policy: `base`, a folder, or a hub id.
+        policy: `base`, `mixed`, a folder, or a hub id.
         config: of the agent.
         prompt_tokens: mean per prompt.
         completion_tokens: mean per completion.

@@ -42,7 +42,7 @@ class PlanArgs(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     specs: Annotated[tuple[str, ...], tyro.conf.Positional] = Field(
         default=(_TRAIN.trainable,), description="trainable subsets, such as first:5 or lora:r=8"
     )
-    policy: str = Field(default=_TRAIN.policy, description="`base`, a folder, or a hub id")
+    policy: str = Field(default=_TRAIN.policy, description="`base`, `mixed`, a folder, or a hub id")
     groups: int = Field(default=_DEFAULTS.groups, ge=1, description="problems per iteration")
     num_generations: int = Field(
         default=_DEFAULTS.num_generations, ge=2, description="completions per problem"

@@ -45,7 +45,8 @@ class PlayArgs(BaseModel, frozen=True, extra="forbid"):
     problems: int = Field(10, ge=1, description="number of problems")
     max_turns: int = Field(2, ge=1, description="answers allowed per problem")
     policy: str | None = Field(
-        None, description="who answers: `base`, a folder or a hub id; you, if it is left out"
+        None,
+        description="who answers: `base`, `mixed`, a folder or a hub id; you, if it is left out",
     )
     max_completion_length: int = Field(128, ge=1, description="tokens a policy may write")
     temperature: float = Field(0.0, ge=0, description="of the policy; 0 takes the likeliest token")

@@ -23,7 +23,7 @@ _PRESENTATION = {"runs", "name", "json_output", "quiet"}
 class ProfileOptions(BaseModel, frozen=True, extra="forbid"):
     """Which layers to train alone, on which problems, for how long."""
 
-    policy: str = Field(default=_TRAIN.policy, description="`base`, a folder, or a hub id")
+    policy: str = Field(default=_TRAIN.policy, description="`base`, `mixed`, a folder, or a hub id")
     family: tuple[str, ...] = Field(
         default=_BASE_FAMILIES, description="families: names, or module:Class for your own"
     )

@@ -7,6 +7,7 @@ other seeds bring other problems. A gain is uncertain because of both, so both a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,23 @@ class Resampled:
         """Return by how much the mean of `arm` exceeds that of `base`."""
         return _estimate(self._gain(self.mean_A, arm, base), self._gain(self.draws_BA, arm, base))
 
+    def p_value(self, arm: int, base: int) -> float:
+        """Return the two-sided p-value of no difference between the means of two arms.
+
+        Twice the smaller share of resamples on either side of 0, the measured one counted in.
+        """
+        gain_B = self._gain(self.draws_BA, arm, base)
+        sides = ((gain_B <= 0).sum(), (gain_B >= 0).sum())
+        return min(1.0, 2 * (int(min(sides)) + 1) / (len(gain_B) + 1))
+
+    def interaction(self, arm: int, base: int, other: int, other_base: int) -> Estimate:
+        """Return by how much `arm` gains more over `base` than `other` does over `other_base`."""
+        value, draws_B = (
+            self._gain(means, arm, base) - self._gain(means, other, other_base)
+            for means in (self.mean_A, self.draws_BA)
+        )
+        return _estimate(value, draws_B)
+
     def share(self, arm: int, full: int, base: int) -> Estimate:
         """Return the gain of `arm` over `base` as a share of the gain of `full`.
 
@@ -82,6 +100,20 @@ class Resampled:
     @staticmethod
     def _gain(means: NDArray[np.float64], arm: int, base: int) -> Any:
         return (means[..., arm] - means[..., base]).round(DIGITS)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for being several (Holm 1979, Scand. J. Statist. 6, 65-70).
+
+    >>> [round(p, 2) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted, worst = [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = worst
+    return adjusted
 
 
 def resample(
@@ -112,32 +144,59 @@ def resample(
             f"rates must have the shape (arms, seeds, levels, problems), all at least 1; "
             f"got {rates_ARLN.shape}"
         )
-    arms = len(rates_ARLN)
-    flat_AX = rates_ARLN.reshape(arms, -1)
+    levels = rates_ARLN.shape[2]
+    strata = [rates_ARLN[:, :, level] for level in range(levels)]
+    return resample_strata(strata, [1 / levels] * levels, seed=seed, replicates=replicates)
+
+
+def resample_strata(
+    strata: Sequence[NDArray[np.float64]],
+    weights: Sequence[float],
+    *,
+    seed: int,
+    replicates: int = REPLICATES,
+) -> Resampled:
+    """Do what `resample` does, for levels of unequal numbers of problems and unequal weights.
+
+    Args:
+        strata: pass rates of each level, shape (A, R, N) with an N of its own.
+        weights: of the levels in the mean; they add up to 1.
+        seed: of the resampling.
+        replicates: number of resamples, B.
+    """
     rng = np.random.default_rng(seed)
-    at_once = max(1, CHUNK // flat_AX.shape[1])
-    parts = [
-        _counts(rng, min(at_once, replicates - start), *rates_ARLN.shape[1:]) @ flat_AX.T
-        for start in range(0, replicates, at_once)
-    ]
-    _, R, L, N = rates_ARLN.shape
-    draws_BA = np.concatenate(parts) / (_drawn(R) * L * N)
-    return Resampled(flat_AX.mean(1), draws_BA)
+    A, R, _ = strata[0].shape
+    seeds_BR = _seed_counts(rng, replicates, R)
+    mean_A, draws_BA = np.zeros(A), np.zeros((replicates, A))
+    for rates_ARN, weight in zip(strata, weights, strict=True):
+        N = rates_ARN.shape[2]
+        mean_A += weight * rates_ARN.mean((1, 2))
+        at_once = max(1, CHUNK // (R * N))
+        for start in range(0, replicates, at_once):
+            chunk = slice(start, start + at_once)
+            counts = _problem_counts(rng, seeds_BR[chunk], N)
+            draws_BA[chunk] += weight / (_drawn(R) * N) * (counts @ rates_ARN.reshape(A, -1).T)
+    return Resampled(mean_A, draws_BA)
 
 
 def _drawn(seeds: int) -> int:
     return max(1, seeds - 1)
 
 
-def _counts(rng: np.random.Generator, B: int, R: int, L: int, N: int) -> NDArray[np.float64]:
-    """Return how often each problem of each seed is drawn, shape (B, R*L*N)."""
-    M = _drawn(R)
-    seed_BM = rng.integers(R, size=(B, M))
-    problem_BMLN = rng.integers(N, size=(B, M, L, N))
-    row_BM = np.arange(B)[:, None] * R + seed_BM
-    cell_BML = row_BM[:, :, None] * L + np.arange(L)
-    drawn = (cell_BML[..., None] * N + problem_BMLN).ravel()
-    return np.bincount(drawn, minlength=B * R * L * N).reshape(B, -1).astype(np.float64)
+def _seed_counts(rng: np.random.Generator, B: int, R: int) -> NDArray[np.int64]:
+    """Return how often each seed is drawn, shape (B, R)."""
+    drawn_BM = rng.integers(R, size=(B, _drawn(R)))
+    return np.stack([(drawn_BM == seed).sum(1) for seed in range(R)], 1)
+
+
+def _problem_counts(
+    rng: np.random.Generator, seeds_BR: NDArray[np.int64], N: int
+) -> NDArray[np.float64]:
+    """Return how often each of the N problems of each seed is drawn, shape (B, R*N)."""
+    row_X = np.repeat(np.arange(seeds_BR.size), seeds_BR.ravel())  # one per seed drawn
+    drawn = row_X[:, None] * N + rng.integers(N, size=(len(row_X), N))
+    counts = np.bincount(drawn.ravel(), minlength=seeds_BR.size * N)
+    return counts.reshape(len(seeds_BR), -1).astype(np.float64)
 
 
 def _estimate(value: Any, draws_B: NDArray[np.float64]) -> Estimate:

@@ -18,8 +18,9 @@ from frostline.curricula.students.metrics import Runs
 
 from ..live import QuietPipe, Ticker
 from ..options import parse
+from ..outputs import write
 from .command import table
-from .curricula_files import OUT_FILES, check_targets, write
+from .curricula_files import OUT_FILES, check_targets
 from .curricula_jobs import Job, run_jobs
 from .curricula_page import Origin, page_files
 from .curricula_plan import CurriculaArgs, make_plan

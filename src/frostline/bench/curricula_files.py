@@ -1,11 +1,10 @@
-"""The files of a comparison of schedulers: refused before anything runs, written whole."""
+"""The files of a comparison of schedulers."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from ..outputs import check_writable
 
 HEAT_MAP = "speedups.png"
 OUT_FILES = ("table.md", "rows.json", "curves.png", HEAT_MAP)
@@ -22,53 +21,8 @@ def check_targets(out: Path | None, page: Path | None) -> None:
         ValueError: naming the option and what is in the way.
     """
     if out is not None:
-        _check("out", out, [out / name for name in OUT_FILES])
+        check_writable("out", out, [out / name for name in OUT_FILES])
     if page is not None:
         if not page.suffix:
             raise ValueError(f"page must be a file that ends in .md, got {page}")
-        _check("page", page, [page, page.with_suffix("") / HEAT_MAP])
-
-
-def _check(option: str, given: Path, targets: Iterable[Path]) -> None:
-    """Refuse targets of which one cannot be written."""
-    for target in targets:
-        try:
-            _try(target)
-        except OSError as error:
-            # its own text would name a file that nobody asked for
-            why = f"{error.filename}: {error.strerror}"
-            raise ValueError(f"{option} must be writable, got {given} ({why})") from error
-
-
-def _try(target: Path) -> None:
-    """Raise OSError, with what is in the way, if a file or a folder above it cannot be written."""
-    if target.is_dir():
-        raise IsADirectoryError(0, "is a folder", str(target))
-    above = target.parent
-    while not above.exists():
-        above = above.parent
-    if not above.is_dir():
-        raise NotADirectoryError(0, "is no folder", str(above))
-    try:
-        # access rights do not tell of read-only file systems: nothing but trying does
-        tempfile.TemporaryFile(dir=above).close()
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(above)) from error
-
-
-def write(files: Mapping[Path, bytes]) -> None:
-    """Write files; each is there whole or not at all.
-
-    Raises:
-        OSError: naming the file that cannot be written.
-    """
-    for path, content in files.items():
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        except OSError as error:
-            raise OSError(f"{path} cannot be written: {error.strerror}") from error
-        finally:
-            partial.unlink(missing_ok=True)
+        check_writable("page", page, [page, page.with_suffix("") / HEAT_MAP])

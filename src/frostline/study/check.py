@@ -35,7 +35,7 @@ def check_study(study: Study) -> str:
     for name in study.curricula:
         make_curriculum(
             study.curriculum_config(name),
-            {family: len(env.family.levels) for family, env in envs.items()},
+            study.space(envs),
             0,
             horizon=train.iterations,
             groups=train.grpo.groups,

@@ -47,7 +47,8 @@ class RunLine:
         problems: how many problems these were.
         errors: exam problems whose verifier failed; they count as not solved.
         split: of the exam.
-        seconds: of the parts of the run: generate, verify, update, exam.
+        seconds: of the parts of the run: generate, verify, update, exam; of processor time, on a
+            GPU of the clock.
         update_flops_share: floating point operations of an update, relative to full training.
         peak_bytes: largest memory of the update.
         hardware: processor and threads.

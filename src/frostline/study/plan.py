@@ -16,7 +16,19 @@ from .lines import RunLine
 from .spec import UNTRAINED, Arm, Stage, Study
 from .task import Task
 
-__all__ = ["Choice", "Left", "Point", "Task", "chosen", "finished", "left", "pending", "total"]
+__all__ = [
+    "Choice",
+    "Left",
+    "Point",
+    "Task",
+    "chosen",
+    "finished",
+    "left",
+    "pairs",
+    "pending",
+    "total",
+    "tuner",
+]
 
 _STATUSES = ("ok", "diverged", "failed")  # of two lines of a run, the better one holds
 
@@ -63,13 +75,13 @@ def pending(study: Study, lines: Iterable[RunLine]) -> list[Task]:
     """
     done = finished(lines)
     searches = _searches(study, done)
-    headline = {_tuner(study, arm, curriculum) for arm, curriculum in _pairs(study)
+    headline = {tuner(study, arm, curriculum) for arm, curriculum in pairs(study)
                 if arm.headline and not arm.untrained}  # fmt: skip
     ranked: list[tuple[tuple[int, ...], Task]] = []
     for place, (pair, found) in enumerate(searches.items()):
         ranked += [((pair not in headline, 0, 0, place, i), task)
                    for i, task in enumerate(found.open)]  # fmt: skip
-    for place, (arm, curriculum) in enumerate(_pairs(study)):
+    for place, (arm, curriculum) in enumerate(pairs(study)):
         ranked += [((not arm.headline, 1, task.seed, place, 0), task)
                    for task in _final(study, searches, arm, curriculum)
                    if task not in done]  # fmt: skip
@@ -84,7 +96,7 @@ def chosen(study: Study, lines: Iterable[RunLine], arm: str, curriculum: str) ->
     """
     if study.arm(arm).untrained:
         return Choice(rate=0.0, edge=False, curve={})
-    pair = _tuner(study, study.arm(arm), curriculum)
+    pair = tuner(study, study.arm(arm), curriculum)
     return search(study, finished(lines), *pair).choice
 
 
@@ -93,7 +105,7 @@ def left(study: Study, lines: Iterable[RunLine]) -> tuple[Left, ...]:
     done = finished(lines)
     searches = _searches(study, done)
     parts = [Left(*pair, "tune", found.runs, found.iterations) for pair, found in searches.items()]
-    for arm, curriculum in _pairs(study):
+    for arm, curriculum in pairs(study):
         tasks = _final(study, searches, arm, curriculum)
         runs = sum(task not in done for task in tasks)
         if not tasks:  # the rate is open
@@ -108,22 +120,22 @@ def total(study: Study, lines: Iterable[RunLine]) -> int:
     return sum(part.runs for part in left(study, lines))
 
 
-def _pairs(study: Study) -> Iterator[tuple[Arm, str]]:
+def pairs(study: Study) -> Iterator[tuple[Arm, str]]:
     """Yield arms with curricula; the untrained policy has none."""
     for arm in study.arms:
         for curriculum in (UNTRAINED,) if arm.untrained else study.curricula:
             yield arm, curriculum
 
 
-def _tuner(study: Study, arm: Arm, curriculum: str) -> tuple[str, str]:
+def tuner(study: Study, arm: Arm, curriculum: str) -> tuple[str, str]:
     """Return the arm and the curriculum whose tuning gives the rate of a pair."""
     return arm.rate_of or arm.name, study.tuning.curriculum or curriculum
 
 
 def _searches(study: Study, done: Mapping[Task, Any]) -> dict[tuple[str, str], Search]:
     """Return the state of every search for a learning rate, in the order of the arms."""
-    pairs = [_tuner(study, *pair) for pair in _pairs(study) if not pair[0].untrained]
-    return {pair: search(study, done, *pair) for pair in dict.fromkeys(pairs)}
+    tuners = [tuner(study, *pair) for pair in pairs(study) if not pair[0].untrained]
+    return {pair: search(study, done, *pair) for pair in dict.fromkeys(tuners)}
 
 
 def _final(
@@ -132,7 +144,7 @@ def _final(
     """Return the runs on fresh seeds, none while the learning rate is open."""
     rate, iterations = 0.0, 0
     if not arm.untrained:
-        choice = searches[_tuner(study, arm, curriculum)].choice
+        choice = searches[tuner(study, arm, curriculum)].choice
         if choice is None:
             return []
         rate, iterations = choice.rate, study.train.iterations

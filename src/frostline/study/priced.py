@@ -1,12 +1,15 @@
 """An agent that also adds up what its updates cost by the cost model.
 
-Time is measured; memory and operations are computed for the very batches of the run, because what
-a process holds grows by steps and what a profiler counts takes time from the run.
+Time is measured, on a processor as what the process had of it, so that runs side by side compare;
+memory and operations are computed for the very batches of the run, because what a process holds
+grows by steps and what a profiler counts takes time from the run.
 """
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, final
 
@@ -49,6 +52,7 @@ class PricedAgent(GRPOAgent):
         self.flops = self.full_flops = 0.0
         self._full, self._all = full, [weight.name for weight in full.weights]
         self._shape = shape_of(policy.model)
+        self.timer = timer_of(policy)
 
     def _update(self, graded: Graded) -> dict[str, Any]:
         if len(graded.used_P):
@@ -59,6 +63,11 @@ class PricedAgent(GRPOAgent):
             self.flops += cost.flops.update
             self.full_flops += cost_of(self._full, load, self._all).flops.update
         return super()._update(graded)
+
+
+def timer_of(policy: Policy) -> Callable[[], float]:
+    """Return the clock of a policy's work: on a processor the time that this process had of it."""
+    return time.process_time if policy.device.type == "cpu" else time.perf_counter
 
 
 def load_of(graded: Graded, config: GRPOConfig, *, fast: bool) -> Workload:

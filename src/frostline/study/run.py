@@ -12,7 +12,6 @@ nothing.
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ from ..parts import build_parts
 from ..stopping import Interrupted
 from .arm import TUNING_SEED
 from .lines import RunLine, pack
-from .priced import PricedAgent
+from .priced import PricedAgent, timer_of
 from .spec import Exam, Study, spread
 from .task import Task
 
@@ -166,7 +165,7 @@ def config_of(study: Study, task: Task) -> TrainConfig:
 
 def _run(study: Study, task: Task, record: Record, on_iteration: Callable[[int], object]) -> None:
     config = config_of(study, task)
-    parts = build_parts(config)
+    parts = build_parts(config, study.train.levels)
     policy = parts.policy
     record.values["total"] = sum(p.numel() for p in policy.model.parameters())
     if not study.arm(task.arm).untrained:
@@ -199,18 +198,20 @@ def _examine(
 ) -> None:
     """Ask the problems of the exam; they are the same for all arms of a seed."""
     exam = study.exam
+    space = study.space(envs)
     counts = dict.fromkeys(envs, exam.size(task.stage))
     if task.stage == "final" and exam.others:
         others = make_envs(exam.others, study.train.answer_format)
         counts |= dict.fromkeys(others, exam.problems_others)
-        envs = {**envs, **others}
+        envs, space = {**envs, **others}, space | study.space(others)
     number = task.seed - TUNING_SEED if task.stage == "tune" else task.seed
-    tasks = list(exam_tasks(envs, counts, exam.split(task.stage), number))
-    start = time.perf_counter()
+    tasks = list(exam_tasks(space, counts, exam.split(task.stage), number))
+    timer = timer_of(policy)
+    start = timer()
     marks = sit_exam(
         policy, envs, tasks, config=study.train.grpo, stream=("study", task.stage, task.seed)
     )
-    record.seconds["exam"] = time.perf_counter() - start
+    record.seconds["exam"] = timer() - start
     by_level: dict[str, list[bool]] = {}
     for asked, mark in zip(tasks, marks, strict=True):
         by_level.setdefault(f"{asked.family}/{asked.level}", []).append(mark == SOLVED)
@@ -222,17 +223,17 @@ def _examine(
 
 
 def exam_tasks(
-    envs: Mapping[str, TextEnv], counts: Mapping[str, int], split: str, number: int
+    space: Mapping[str, int], counts: Mapping[str, int], split: str, number: int
 ) -> Iterator[TaskSpec]:
     """Yield the problems of an exam, family by family and level by level.
 
     Args:
-        envs: by family.
+        space: highest level of each family.
         counts: problems of each family, spread over its levels.
         split: whose problems.
         number: of the exam; no two share a problem's index.
     """
-    for family, env in envs.items():
-        for level, problems in enumerate(spread(counts[family], len(env.family.levels)), 1):
+    for family, levels in space.items():
+        for level, problems in enumerate(spread(counts[family], levels), 1):
             for index in range(number * problems, (number + 1) * problems):
                 yield TaskSpec(family, level, split, index)

@@ -24,6 +24,7 @@ Everything that is not of an arm is the same for all arms: problems, exam, itera
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,10 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from frostline.agents.config import GRPOConfig
 from frostline.curricula import PRESETS, CurriculumConfig
+from frostline.envs import TextEnv
 
 from ..config import TrainConfig, read_options
+from ..families import load_family
 from ..profile_options import flat
 from .arm import TUNING_SEED, UNTRAINED, Arm, Stage, Tuning
 from .names import check_distinct, check_known, family_names
@@ -61,11 +64,16 @@ _TRAIN = TrainConfig()
 class TrainOptions(BaseModel, frozen=True, extra="forbid"):
     """How every arm is trained."""
 
-    policy: str = Field(default=_TRAIN.policy, description="`base`, a folder, or a hub id")
+    policy: str = Field(default=_TRAIN.policy, description="`base`, `mixed`, a folder, or a hub id")
     family: tuple[str, ...] = Field(
         default=("closed_forms", "piecewise_functions", "arithmetic", "linear_equations"),
         min_length=1,
         description="families of the mixture: names, or module:Class for your own",
+    )
+    levels: dict[str, int] = Field(
+        default_factory=dict,
+        description="highest level of a family that is trained on and examined, by its name; all "
+        "of its levels where not named",
     )
     iterations: int = Field(default=_TRAIN.iterations, ge=1, description="of a fresh run")
     answer_format: str = Field(default=_TRAIN.answer_format, description="raw, tag or boxed")
@@ -157,6 +165,13 @@ class Study(BaseModel, frozen=True, extra="forbid"):
         if UNTRAINED in self.curricula:
             raise ValueError(f"a curriculum may not be called {UNTRAINED!r}")
         family_names([*self.train.family, *self.exam.others])
+        known = {load_family(text).name: load_family(text) for text in self.train.family}
+        for name, level in self.train.levels.items():
+            check_known("levels", name, list(known))
+            if not 1 <= level <= len(known[name].levels):
+                raise ValueError(
+                    f"levels of {name} must be 1 to {len(known[name].levels)}, got {level}"
+                )
         return self
 
     def arm(self, name: str) -> Arm:
@@ -171,6 +186,11 @@ class Study(BaseModel, frozen=True, extra="forbid"):
     def ladders(self) -> tuple[str, ...]:
         """Return the names of the families trained on."""
         return family_names(self.train.family)
+
+    def space(self, envs: Mapping[str, TextEnv]) -> dict[str, int]:
+        """Return the highest level in use by family, of environments by family."""
+        tops = self.train.levels
+        return {name: tops.get(name, len(env.family.levels)) for name, env in envs.items()}
 
     def curriculum_config(self, name: str) -> CurriculumConfig:
         """Return what the name of a curriculum stands for.

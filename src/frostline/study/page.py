@@ -1,0 +1,208 @@
+"""The page of a study, made from its lines alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..outputs import write
+from ..statistics import REPLICATES
+from .drawings import (
+    draw_curricula,
+    draw_layers,
+    draw_pareto,
+    draw_rates,
+    draw_rewards,
+    draw_shares,
+)
+from .page_arms import by_family, compared, layers, share, small_arms, table, trained
+from .page_curricula import curricula
+from .page_text import number, points
+from .results import Results
+from .starting_study import PANELS, findings, protocols, whole
+
+ALPHA = 0.05
+
+
+def write_page(page: Path, results: Results, command: str) -> None:
+    """Write the page and its pictures, which go into a folder of its name beside it.
+
+    Args:
+        page: a file that ends in .md.
+        results: what it tells.
+        command: that makes it.
+    """
+    folder = page.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    draw(folder, results)
+    write({page: markdown(results, command, folder.name).encode()})
+
+
+def draw(folder: Path, results: Results) -> None:
+    """Draw all pictures that the study has something for."""
+    rows = trained(results)
+    panels = {
+        heading: {title: arms[name] for name, title in PANELS.items()}
+        for heading, arms in protocols(results).items()
+    }
+    if panels:
+        draw_rewards(folder / "rewards.png", panels)
+    if any(row.share is not None for row in rows):
+        draw_shares(folder / "shares.png", compared(results))
+    draw_pareto(folder / "pareto.png", compared(results))
+    draw_rates(folder / "rates.png", rows)
+    if layers(results):
+        draw_layers(folder / "layers.png", results, results.study.curricula[0])
+    if len(results.study.curricula) > 1:
+        draw_curricula(folder / "curricula.png", results)
+
+
+def markdown(results: Results, command: str, folder: str) -> str:
+    """Return the page."""
+    parts = [
+        *opening(results, command),
+        *starting(results, folder),
+        *table(results, folder),
+        *small_arms(results, folder),
+        *curricula(results, folder),
+        *rates(results, folder),
+        *by_layer(results, folder),
+        *by_family(results),
+        *spent(results),
+        *limits(results),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def opening(results: Results, command: str) -> list[str]:
+    """Return what was done, and how."""
+    study, train, exam = results.study, results.study.train, results.study.exam
+    tops = ", ".join(
+        f"{name} 1–{train.levels[name]}" if name in train.levels else name
+        for name in study.ladders()
+    )
+    grpo = train.grpo
+    return [
+        f"# Study: {study.name}",
+        "",
+        f"Made by `{command}` from its raw lines; every number here is recomputed from them.",
+        "",
+        f"Policy `{train.policy}`; each run trains {train.iterations} iterations of "
+        f"{grpo.groups} problems × {grpo.num_generations} completions on a mixture of "
+        f"{len(study.ladders())} ladders: {tops}. All else is equal between arms but the learning "
+        "rate: each arm has its own, found by successive halving on the validation split with "
+        f"{study.tuning.seeds} seeds, and then trains on fresh seeds. The pass rate is the mean of "
+        f"the ladders, {exam.problems} problems of the test split each, one completion at "
+        f"temperature {grpo.temperature:g}; all arms of a seed sit the same problems.",
+        "",
+        f"Intervals: 95 %, paired bootstrap over seeds and problems, {REPLICATES} resamples. "
+        "p-values: from the same resamples, adjusted by Holm over all arms of the study. "
+        "A run that diverged solves nothing.",
+        "",
+    ]
+
+
+def starting(results: Results, folder: str) -> list[str]:
+    """Return the four pictures of the starting study, and whether its finding holds."""
+    found = protocols(results)
+    if not found:
+        return []
+    lines = [
+        "## The four pictures of the starting study",
+        "",
+        "Training reward over the iterations: mean of the seeds, band from the worst to the best; "
+        "in brackets the learning rate.",
+        "",
+        f"![Training reward of first 5, last 5, last 1 and all layers]({folder}/rewards.png)",
+        "",
+        "## Does its finding hold?",
+        "",
+        "It trained one seed at one learning rate for all, and found that training the first five "
+        "layers works reasonably well, the last five and the last one do not.",
+        "",
+    ]
+    for heading, arms in found.items():
+        claims = findings(results, arms, ALPHA)
+        gains = ", ".join(f"{PANELS[name]} {points(row.gain)}" for name, row in arms.items())
+        lines += [
+            f"**With {heading}: {whole(claims)}.** Gains in points: {gains}.",
+            "",
+            "| claim | measured, points | p (Holm) | holds? |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {claim.text} | {points(claim.measured)} | {number(claim.p)} | {claim.verdict} |"
+            for claim in claims
+        ]
+        lines.append("")
+    return lines
+
+
+def rates(results: Results, folder: str) -> list[str]:
+    """Return the learning-rate curves."""
+    edges = [row.arm.name for row in trained(results) if row.choice and row.choice.edge]
+    said = f"The best rate lies at the end of the range for {', '.join(edges)}." if edges else (
+        "No arm's best rate lies at the end of its range."
+    )  # fmt: skip
+    return [
+        "## Learning rates",
+        "",
+        "Validation pass rate over the learning rate, mean of the tuning seeds: all rates after a "
+        f"short run, the better ones after a longer one. Dotted: chosen. {said}",
+        "",
+        f"![Validation pass rate over learning rate, by arm]({folder}/rates.png)",
+        "",
+    ]
+
+
+def by_layer(results: Results, folder: str) -> list[str]:
+    """Return what each layer alone contributes."""
+    rows = layers(results)
+    if not rows:
+        return []
+    lines = [
+        "## Contribution of each layer",
+        "",
+        f"![Gain of each layer trained alone]({folder}/layers.png)",
+        "",
+        "| layer | learning rate | gain, points | share of the full gain | seeds |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        rate = "" if row.choice is None else f"{row.choice.rate:g}" + "†" * row.choice.edge
+        cells = [str(row.layer), rate, points(row.gain), share(row), str(len(row.seeds))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def spent(results: Results) -> list[str]:
+    """Return what the study took."""
+    mine = results.runs()
+    seconds = sum(sum(line.seconds.values()) for line in mine)
+    exam = sum(line.seconds.get("exam", 0.0) for line in mine if line.stage == "final" and line.lr)
+    final = sum(sum(line.seconds.values()) for line in mine if line.stage == "final" and line.lr)
+    counts = {name: sum(line.status == name for line in mine)
+              for name in ("ok", "diverged", "failed")}  # fmt: skip
+    machines = ", ".join(sorted({line.hardware for line in mine}))
+    return [
+        "## What it took",
+        "",
+        f"{len(mine)} runs ({counts['diverged']} diverged, {counts['failed']} failed), "
+        f"{seconds / 3600:.1f} hours of processor time; evaluation takes "
+        f"{100 * exam / max(final, 1e-9):.0f} % of a final run. {machines}.",
+        "",
+    ]
+
+
+def limits(results: Results) -> list[str]:
+    """Return what the numbers do not say."""
+    total = next((row.total for row in results.rows if row.total), 0)
+    return [
+        "## Limits",
+        "",
+        f"One policy of {total / 1e6:.1f} M weights, trained for this: it has practised on answers "
+        "of which most were spoiled on purpose (`scripts/mixed_base.py`), so that reinforcement "
+        "learning has something to raise. Much of the gain is to write what is known without slips "
+        "and without words around it, and needs little new knowledge. Problems are synthetic, "
+        f"answers short, runs {results.study.train.iterations} iterations long. Whether larger "
+        "models on longer tasks agree is open.",
+    ]

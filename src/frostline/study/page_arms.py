@@ -1,0 +1,146 @@
+"""The arms on a study's page: their table, the Pareto fronts, the gain on each ladder."""
+
+from __future__ import annotations
+
+from .page_text import number, points
+from .results import DECIDED, FULL, Result, Results, pareto
+
+SMALL, KEEPS = 0.10, 0.90  # the arm looked for: trains at most this share, keeps this of the gain
+COLUMNS = (
+    "arm", "trains", "learning rate", "pass rate, %", "gain, points", "share of the full gain",
+    "p (differs from full)", "update time", "iteration time", "memory", "FLOPs",
+    "other families, points",
+)  # fmt: skip
+
+
+def trained(results: Results) -> list[Result]:
+    """Return the arms that train, under the study's first curriculum."""
+    first = results.study.curricula[0]
+    return [row for row in results.rows if not row.arm.untrained and row.curriculum == first]
+
+
+def layers(results: Results) -> list[Result]:
+    """Return the arms that train one layer alone."""
+    return [row for row in trained(results) if row.layer is not None]
+
+
+def compared(results: Results) -> list[Result]:
+    """Return the arms of the table: single layers have a section of their own."""
+    return [row for row in trained(results) if row.layer is None]
+
+
+def table(results: Results, folder: str) -> list[str]:
+    """Return the table of arms."""
+    base = results.row("none")
+    lines = ["## All arms", ""]
+    if base is not None:
+        lines += [
+            f"Untrained, the policy solves {100 * base.rate.value:.1f} % "
+            f"[{100 * base.rate.low:.1f}, {100 * base.rate.high:.1f}]. Times, memory and FLOPs are "
+            "of full training's: time measured, the other two by the cost model.",
+            "",
+        ]
+    lines += [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    lines += [f"| {' | '.join(cells(row))} |" for row in compared(results)]
+    lines += ["", *notes(results)]
+    if any(row.share is not None for row in compared(results)):
+        lines += [f"![Share of the full gain by arm]({folder}/shares.png)", ""]
+    return lines
+
+
+def cells(row: Result) -> list[str]:
+    """Return an arm's row of the table."""
+    rate = "" if row.choice is None else f"{row.choice.rate:g}" + "†" * row.choice.edge
+    costs = row.costs
+    ratios = ["", "", "", ""]
+    if costs is not None:
+        ratios = [f"{x:.2f}" for x in (costs.update, costs.iteration, costs.peak, costs.flops)]
+    return [
+        f"**{row.arm.name}**" if row.arm.headline else row.arm.name,
+        f"{100 * row.trainable / row.total:.3g} %",
+        rate,
+        f"{100 * row.rate.value:.1f}",
+        points(row.gain),
+        share(row),
+        "" if row.p is None else number(row.p),
+        *ratios,
+        "" if row.others is None else points(row.others),
+    ]
+
+
+def share(row: Result) -> str:
+    """Return the share of the full gain with its interval, or why there is none."""
+    if row.share is None:
+        return "no full gain"
+    if row.arm.name == FULL:
+        return "1"
+    text = f"{row.share.value:.2f} [{row.share.low:.2f}, {row.share.high:.2f}]"
+    return text if row.decided else f"undecided: {text}"
+
+
+def notes(results: Results) -> list[str]:
+    """Return what a reader of the table must know."""
+    rows = compared(results)
+    lines = [
+        f"Bold: headline arms, {len(next((r.seeds for r in rows if r.arm.headline), ()))} seeds; "
+        f"the others {results.study.seeds}. A share whose interval is wider than "
+        f"±{100 * DECIDED:.0f} points is undecided. Other families: {names(results)}, not trained."
+    ]
+    if any(row.choice and row.choice.edge for row in rows):
+        lines[0] += " †: the best rate is the lowest or highest that was tried."
+    lines.append("")
+    for row in rows:
+        told = [f"{row.diverged} final runs diverged"] if row.diverged else []
+        told += [f"{row.failed} failed and are left out"] if row.failed else []
+        told += [row.arm.note] if row.arm.note else []
+        if told:
+            lines.append(f"- {row.arm.name}: {'; '.join(told)}")
+    return [*lines, ""]
+
+
+def names(results: Results) -> str:
+    """Return the families that are only examined."""
+    return ", ".join(results.study.exam.others) or "none"
+
+
+def small_arms(results: Results, folder: str) -> list[str]:
+    """Return the Pareto fronts, and whether a small arm keeps most of the gain."""
+    rows = compared(results) + layers(results)
+    found = [
+        row for row in rows
+        if row.share is not None and row.trainable <= SMALL * row.total
+        and row.share.value >= KEEPS
+    ]  # fmt: skip
+    sure = [row for row in found if row.share is not None and row.share.low >= KEEPS]
+    tried = [row for row in rows if row.trainable <= SMALL * row.total]
+    front = pareto((row.arm.name, row.trainable, row.gain.value) for row in compared(results))
+    lines = [
+        "## How few weights?",
+        "",
+        f"![Gain against trainable weights, time and memory]({folder}/pareto.png)",
+        "",
+        f"No other arm gains more with fewer weights: {', '.join(front)}.",
+        "",
+    ]
+    target = f"at most {100 * SMALL:.0f} % of the weights and keep at least {100 * KEEPS:.0f} %"
+    if found:
+        listed = ", ".join(f"{row.arm.name} ({share(row)})" for row in found)
+        surely = ", ".join(row.arm.name for row in sure) or "none of them"
+        lines.append(f"Arms that train {target} of the full gain: {listed}; the whole interval "
+                     f"lies above it for {surely}.")  # fmt: skip
+    else:
+        listed = ", ".join(f"{row.arm.name} ({share(row)})" for row in tried) or "none"
+        lines.append(f"No arm trains {target} of the full gain. With so few weights were tried: "
+                     f"{listed}.")  # fmt: skip
+    return [*lines, ""]
+
+
+def by_family(results: Results) -> list[str]:
+    """Return the gain of each arm in each ladder."""
+    ladders = results.study.ladders()
+    lines = ["## Gain on each ladder, points", "", f"| arm | {' | '.join(ladders)} |",
+             f"|{'---|' * (1 + len(ladders))}"]  # fmt: skip
+    for row in compared(results):
+        gains = [points(row.families[name]) for name in ladders]
+        lines.append(f"| {row.arm.name} | {' | '.join(gains)} |")
+    return [*lines, ""]

@@ -1,0 +1,15 @@
+"""How numbers are written on a study's page."""
+
+from __future__ import annotations
+
+from ..statistics import Estimate
+
+
+def points(estimate: Estimate) -> str:
+    """Return a difference of pass rates with its interval, in points."""
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+
+
+def number(p: float) -> str:
+    """Return a p-value as people read it."""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"

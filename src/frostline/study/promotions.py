@@ -1,0 +1,42 @@
+"""When each curriculum passed its levels."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from .results import FULL, Results
+
+
+def promotions_table(results: Results) -> list[str]:
+    """Return a table of the iteration at which full training passed each level, as Markdown.
+
+    Only curricula that promote are in it. A level counts if most of the seeds passed it.
+    """
+    lines = results.finals.lines
+    passed: dict[str, dict[tuple[str, int], list[int]]] = {}
+    runs: dict[str, int] = {}
+    for name in results.study.curricula:
+        seeds = lines.get((FULL, name), {})
+        runs[name] = len(seeds)
+        for line in seeds.values():
+            first: dict[tuple[str, int], int] = {}
+            for iteration, family, level in line.promotions:
+                first.setdefault((family, level), iteration)
+            for rung, iteration in first.items():
+                passed.setdefault(name, {}).setdefault(rung, []).append(iteration)
+    if not passed:
+        return []
+    rungs = sorted({rung for found in passed.values() for rung in found})
+    table = [
+        "### Iterations to each promotion, full training", "",
+        "Median over the seeds; – where fewer than half of them passed the level.", "",
+        f"| level passed | {' | '.join(passed)} |", f"|{'---|' * (1 + len(passed))}",
+    ]  # fmt: skip
+    for family, level in rungs:
+        cells = []
+        for name, found in passed.items():
+            iterations = found.get((family, level), [])
+            most = 2 * len(iterations) >= runs[name] and iterations
+            cells.append(f"{median(iterations):.0f}" if most else "–")
+        table.append(f"| {family} {level} | {' | '.join(cells)} |")
+    return [*table, ""]
