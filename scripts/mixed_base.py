@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/mixed_base"))
     parser.add_argument("--policy", default="base", help="what practises")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--adam-lr", type=float, default=2e-3)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    policy = load_policy(args.policy)
+    policy = load_policy(args.policy, device=args.device)
     model = cast(LlamaForCausalLM, policy.model)  # as pretrain_base.py has made it
     tokenizer = cast(PreTrainedTokenizerFast, policy.tokenizer)
     practise(model, tokenizer, args, draw_corpus, rate_at)

@@ -5,6 +5,8 @@ reinforcement learning has something to find. Only problems of the train split a
 
     python scripts/pretrain_base.py --out agents/base_policy
 
+A larger one, where there is a GPU: `--layers 24 --width 512 --device cuda --work runs/larger`.
+
 One run takes about fifty minutes on one thread, shows its progress, writes a checkpoint every 100
 steps to `--work` and goes on from there when it is started again. The result is a
 pure function of the seed, the number of steps and the number of threads.
@@ -34,6 +36,7 @@ from frostline.envs.problem import TaskSpec
 from frostline.envs.streams import MAX_INDEX, keyed_rng
 
 VOCABULARY = 640
+HEAD_WIDTH = 32
 END, PAD = "<|end|>", "<|pad|>"
 
 
@@ -127,16 +130,18 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """Return the untrained decoder: 12 layers of width 128, 2.4 M parameters."""
+def build_model(
+    tokenizer: PreTrainedTokenizerFast, seed: int, *, layers: int, width: int
+) -> LlamaForCausalLM:
+    """Return the untrained decoder; 12 layers of width 128 have 2.3 M parameters."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=320,
-        num_hidden_layers=12,
-        num_attention_heads=4,
-        num_key_value_heads=4,
+        hidden_size=width,
+        intermediate_size=width * 5 // 2,
+        num_hidden_layers=layers,
+        num_attention_heads=width // HEAD_WIDTH,
+        num_key_value_heads=width // HEAD_WIDTH,
         max_position_embeddings=512,
         tie_word_embeddings=True,
         bos_token_id=None,
@@ -167,6 +172,7 @@ def answer_log_probs(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the log-probabilities of the answer tokens, and the row of each."""
     # right padding under a causal mask: no answer token sees a pad
+    ids, labels = ids.to(model.device), labels.to(model.device)
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
     rows, columns = torch.nonzero(labels[:, 1:] != -100, as_tuple=True)
     log_probs = model.lm_head(hidden[rows, columns]).log_softmax(-1)
@@ -186,7 +192,7 @@ def validate(
             tasks = [TaskSpec(name, level, "validation", i) for i in range(per_level)]
             ids, labels = encode(tokenizer, [example(name, task) for task in tasks])
             log_probs, rows = answer_log_probs(model, ids, labels)
-            summed = torch.zeros(per_level).index_add_(0, rows, log_probs)
+            summed = torch.zeros(per_level, device=model.device).index_add_(0, rows, log_probs)
             rates[name].append(round(summed.exp().mean().item(), 3))
     return rates
 
@@ -273,7 +279,7 @@ def practise(
     rates = [[group["lr"] for group in o.param_groups] for o in optimizers]
     checkpoint, start, before = args.work / "checkpoint.pt", 0, 0.0
     if checkpoint.exists():
-        state = torch.load(checkpoint)
+        state = torch.load(checkpoint, map_location=model.device)
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -321,6 +327,9 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--width", type=int, default=128, help="a multiple of 32")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--steps", type=int, default=2800, help="the last 500 are the closing")
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
@@ -333,7 +342,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     random.seed(args.seed)
     tokenizer = build_tokenizer()
-    model = build_model(tokenizer, args.seed)
+    model = build_model(tokenizer, args.seed, layers=args.layers, width=args.width)
+    model.to(args.device)
     practise(model, tokenizer, args, partial(draw_practice, steps=args.steps), rate_at)
     finish(model, tokenizer, args)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from study_toys import toy_line, toy_study
 
+from frostline.agents.subsets.schedule_greedy import read_contributions
 from frostline.cli import main
 from frostline.study import lines as files
+from frostline.study.contributions import best
 from frostline.study.lines import RunLine
 from frostline.study.page import markdown, write_page
-from frostline.study.plan import pending, total
+from frostline.study.plan import Task, pending, total
 from frostline.study.results import Results
 from frostline.study.spec import Study, load_study
 
@@ -53,8 +55,25 @@ def test_a_page_has_all_that_the_study_has_something_for(study: Study, tmp_path:
                     "Limits"):  # fmt: skip
         assert heading in text
     shown = {line.rpartition("(")[2][:-1] for line in text.splitlines() if line.startswith("![")}
-    assert shown == {f"toy/{path.name}" for path in (tmp_path / "toy").iterdir()}
+    assert shown == {f"toy/{path.name}" for path in (tmp_path / "toy").glob("*.png")}
     assert len(shown) == 6
+
+
+def test_greedy_selection_reads_the_contributions_of_a_page(study: Study, tmp_path: Path) -> None:
+    lines = all_lines(study)
+    # what the layers earn on the test split must not matter
+    lines = [
+        toy_line(Task.of(line), 99) if (line.arm, line.stage) == ("layers:0", "final") else line
+        for line in lines
+    ]
+    results = Results(study, lines)
+    write_page(tmp_path / "toy.md", results, "frostline compare toy.toml")
+    path = tmp_path / "toy" / "contributions.json"
+    found = read_contributions(path, (0, 1))
+    assert found == pytest.approx({0: 30 / 40, 1: 31 / 40})
+    chosen = best(results)
+    assert chosen is not None
+    assert chosen.layer == 1
 
 
 def test_a_page_shows_what_there_is_of_a_study(study: Study, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ..outputs import write
 from ..statistics import REPLICATES
+from .contributions import best, contributions
 from .drawings import (
     draw_curricula,
     draw_layers,
@@ -21,6 +23,7 @@ from .results import Results
 from .starting_study import PANELS, findings, protocols, whole
 
 ALPHA = 0.05
+CONTRIBUTIONS = "contributions.json"
 
 
 def write_page(page: Path, results: Results, command: str) -> None:
@@ -34,7 +37,11 @@ def write_page(page: Path, results: Results, command: str) -> None:
     folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
     draw(folder, results)
-    write({page: markdown(results, command, folder.name).encode()})
+    files = {page: markdown(results, command, folder.name).encode()}
+    if layers(results):
+        text = json.dumps(contributions(results), indent=2) + "\n"
+        files[folder / CONTRIBUTIONS] = text.encode()
+    write(files)
 
 
 def draw(folder: Path, results: Results) -> None:
@@ -95,7 +102,7 @@ def opening(results: Results, command: str) -> list[str]:
         f"temperature {grpo.temperature:g}; all arms of a seed sit the same problems.",
         "",
         f"Intervals: 95 %, paired bootstrap over seeds and problems, {REPLICATES} resamples. "
-        "p-values: from the same resamples, adjusted by Holm over all arms of the study. "
+        "p-values: from the same resamples, adjusted by Holm over the arms of the table. "
         "A run that diverged solves nothing.",
         "",
     ]
@@ -159,10 +166,14 @@ def by_layer(results: Results, folder: str) -> list[str]:
     rows = layers(results)
     if not rows:
         return []
+    chosen = best(results)
     lines = [
         "## Contribution of each layer",
         "",
         f"![Gain of each layer trained alone]({folder}/layers.png)",
+        "",
+        f"Best on the validation split: layer {chosen.layer if chosen else '–'}. What greedy "
+        f"selection reads is of that split too: [{CONTRIBUTIONS}]({folder}/{CONTRIBUTIONS}).",
         "",
         "| layer | learning rate | gain, points | share of the full gain | seeds |",
         "|---|---|---|---|---|",

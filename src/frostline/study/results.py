@@ -73,7 +73,8 @@ class Result:
         gain: over the untrained policy.
         share: of the gain of full training; None where that is not above 0 for sure.
         difference: to full training, in the same unit as `gain`.
-        p: of no difference to full training, adjusted by Holm for all arms of the study.
+        p: of no difference to full training, adjusted by Holm for all arms of the study; single
+            layers are a curve, and no part of that.
         families: gain in each family trained on.
         levels: pass rate of each level, by `family/level`.
         others: change in the families not trained on; None if the exam has none.
@@ -114,8 +115,13 @@ class Result:
     @property
     def layer(self) -> int | None:
         """Return the number of the layer if the arm trains one alone."""
-        match = _LAYER.fullmatch(self.arm.trainable)
-        return int(match[1]) if match else None
+        return layer_of(self.arm)
+
+
+def layer_of(arm: Arm) -> int | None:
+    """Return the number of the layer if an arm trains one alone."""
+    match = _LAYER.fullmatch(arm.trainable)
+    return int(match[1]) if match else None
 
 
 class Results:
@@ -218,7 +224,10 @@ class Results:
     def _raw_p(self, pair: tuple[str, str]) -> float | None:
         drawn, place = self._of(self.finals.seeds(pair), self.study.ladders())
         full = place.get((FULL, pair[1]))
-        if full is None or pair == BASE or place[pair] == full:
+        untested = (
+            self.study.arm(pair[0]).untrained or layer_of(self.study.arm(pair[0])) is not None
+        )
+        if full is None or untested or place[pair] == full:
             return None
         return drawn.p_value(place[pair], full)
 
