@@ -36,3 +36,29 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return root / kind
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def toml(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of the study of a coin."""
+    from study_coins import write_study
+
+    return write_study(tiny("llama"), tmp_path_factory.mktemp("study") / "coins.toml")
+
+
+@pytest.fixture(scope="session")
+def unbroken(toml: Path) -> Path:
+    """Return the directory of that study, which nothing disturbed."""
+    from study_coins import compare
+
+    out = toml.parent / "unbroken"
+    assert compare(toml, out) == 0
+    return out
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes be forked from a server that has imported torch, which saves seconds."""
+    import children
+
+    monkeypatch.setattr("frostline.study.workers.get_context", lambda kind: children.CONTEXT)

@@ -4,7 +4,7 @@ from typing import Any
 
 from frostline.study.lines import RunLine, pack
 from frostline.study.plan import Task
-from frostline.study.spec import Study
+from frostline.study.spec import Exam, Study
 
 RATES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 FAMILIES = ("arithmetic", "closed_forms")
@@ -31,5 +31,5 @@ def toy_line(task: Task, solved: int = 0, status: str = "ok") -> RunLine:
     return RunLine.from_dict(
         task.key()
         | {"status": status, "error": error, "solved": exam}
-        | {"problems": dict.fromkeys(exam, PROBLEMS)}
+        | {"problems": dict.fromkeys(exam, PROBLEMS), "split": Exam.split(task.stage)}
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from frostline.statistics import Estimate, Resampled, resample
+from frostline.statistics import Estimate, Resampled, holm, paired_p, resample, residual
 
 Array = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def test_resamples_without_a_gain_lie_beyond_all_shares() -> None:
     full = np.array([0.0, -0.1] + [1.0] * 98)
     part = np.linspace(0.1, 0.5, 100)
     draws = np.stack([np.zeros(100), full, part, -part], 1)
-    drawn = Resampled(draws.mean(0), draws)
+    drawn = Resampled(draws.mean(0), draws, draws[:2].T)
     up, down = drawn.share(2, 1, 0), drawn.share(3, 1, 0)
     assert up.high == 0.5
     assert down.low == -0.5
@@ -132,3 +132,42 @@ def test_large_arrays_are_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_rates_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="rates must have the shape"):
         resample(np.zeros(shape), seed=0)
+
+
+def test_the_residual_is_that_of_a_two_way_layout() -> None:
+    # rows differ by 2, columns by 1, and what is left is +-0.5 in each of four cells
+    sd, df = residual(np.array([[0.0, 1.0], [2.0, 4.0]]))
+    left = np.array([[0.25, -0.25], [-0.25, 0.25]])
+    assert sd == pytest.approx(math.sqrt((left**2).sum()))
+    assert df == 1
+    with pytest.raises(ValueError, match="two arms and two seeds"):
+        residual(np.zeros((1, 3)))
+
+
+def test_p_values_are_those_of_student_s_t() -> None:
+    # t = 2.776 is the 97.5 % quantile with 4 degrees of freedom, 4.303 with 2
+    for t, df in ((2.776445, 4), (4.302653, 2)):
+        assert paired_p(t * math.sqrt(2 / 5), 5, 1.0, df) == pytest.approx(0.05, abs=1e-6)
+    assert paired_p(0.0, 5, 0.0, 4) == 1
+    assert paired_p(0.1, 5, 0.0, 4) == 0
+
+
+def test_equal_arms_are_told_apart_as_often_as_p_says() -> None:
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(400):
+        seeds = rng.normal(size=3) + rng.normal(size=(8, 3))  # a seed is hard or easy for all
+        sd, df = residual(seeds)
+        found.append(paired_p(seeds[1].mean() - seeds[0].mean(), 3, sd, df))
+    assert np.mean(np.array(found) < 0.05) == pytest.approx(0.05, abs=0.03)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_holm_keeps_the_order_and_lowers_nothing(raw: list[float]) -> None:
+    adjusted = holm(raw)
+    assert all(p <= q <= 1 for p, q in zip(raw, adjusted, strict=True))
+    assert sorted(range(len(raw)), key=lambda i: (raw[i], i)) == sorted(
+        range(len(raw)), key=lambda i: (adjusted[i], raw[i], i)
+    )
+    if raw:
+        assert min(adjusted) == min(1, len(raw) * min(raw))

@@ -8,10 +8,11 @@ import pytest
 from study_toys import FAMILIES, PROBLEMS, toy_line, toy_study
 
 from frostline.study.lines import RunLine, pack
-from frostline.study.marks import BASE, Finals
+from frostline.study.marks import Finals
 from frostline.study.plan import Task, pending
 from frostline.study.promotions import promotions_table
-from frostline.study.results import Results, pareto, reward_of
+from frostline.study.result import pareto
+from frostline.study.results import Results, reward_of
 from frostline.study.spec import Study
 from frostline.study.starting_study import OWN, SHARED, findings, protocols, whole
 
@@ -76,11 +77,10 @@ def test_families_weigh_alike_and_levels_by_their_problems() -> None:
         solved={rung: pack([i < right[rung] for i in range(n)]) for rung, n in exam.items()},
     )
     finals = Finals.of(study, [line])
-    strata, weights = finals.strata([BASE], [0], dict.fromkeys(FAMILIES, 0.5))
+    strata, weights = finals.strata([finals.base], [0], dict.fromkeys(FAMILIES, 0.5))
     assert [array.shape for array in strata] == [(1, 1, 10), (1, 1, 30), (1, 1, 5)]
     assert weights == pytest.approx([0.5 * 10 / 40, 0.5 * 30 / 40, 0.5])
-    row = Results(study, [line]).row("none")
-    assert row is not None
+    row = Results(study, [line]).base()
     assert row.rate.value == pytest.approx(0.5 * 25 / 40 + 0.5 * 1 / 5)
     assert row.levels == pytest.approx(
         {"arithmetic/1": 1, "arithmetic/2": 0.5, "closed_forms/1": 0.2}
@@ -124,9 +124,10 @@ def test_an_arm_with_fewer_seeds_is_compared_on_those_it_has() -> None:
 
 
 def test_a_study_without_the_untrained_policy_has_no_results() -> None:
-    study = study_of()
-    with pytest.raises(ValueError, match="needs a final run of the arm none"):
-        Results(study, [])
+    with pytest.raises(ValueError, match="untrained policy, and it has no run yet"):
+        Results(study_of(), [])
+    with pytest.raises(ValueError, match="add an arm with trainable"):
+        Results(toy_study(arms=[{"trainable": "full"}]), [])
 
 
 def test_costs_are_of_the_same_seeds_full_training() -> None:
@@ -136,12 +137,15 @@ def test_costs_are_of_the_same_seeds_full_training() -> None:
     for number, line in enumerate(lines):
         if line.lr:
             update, peak = spent[line.arm]
-            seconds = {"generate": 3.0, "update": update, "exam": 9.0}
-            lines[number] = replace(line, seconds=seconds, peak_bytes=peak, update_flops_share=0.3)
+            seconds = {"generate": 3.0, "verify": 0.0, "update": update, "exam": 9.0}
+            signal = (0.8 if line.arm == "full" else 0.4,) * 10
+            lines[number] = replace(
+                line, seconds=seconds, peak_bytes=peak, update_flops_share=0.3, signal=signal
+            )
     row = Results(study, lines).row("last:1")
     assert row is not None
     assert row.costs is not None
-    assert row.costs.update == pytest.approx(0.25)
+    assert row.costs.update == pytest.approx(0.5)  # a quarter, of half as many groups
     assert row.costs.iteration == pytest.approx(5.5 / 13)
     assert row.costs.peak == pytest.approx(0.25)
     assert row.costs.flops == pytest.approx(0.3)
@@ -166,10 +170,10 @@ def test_reward_is_a_running_mean_over_ten_iterations() -> None:
         replace(toy_line(Task("full", "x", 1.0, seed, "final", 12)), reward=values)
         for seed, values in enumerate([(0.0,) * 10 + (1.0,) * 2, (1.0,) * 11])
     ]
-    reward = reward_of(runs)
-    assert reward.low == (0.0,) * 10 + (0.1,)
-    assert reward.high == (1.0,) * 11
-    assert reward.mean[-1] == pytest.approx(0.55)
+    reward = reward_of(runs)  # the second one ends an iteration earlier
+    assert reward.low == (0.0,) * 10 + (0.1, 0.2)
+    assert reward.high == (1.0,) * 11 + (0.2,)
+    assert reward.mean[-2:] == (0.55, 0.2)
 
 
 def test_the_pareto_front_has_what_nothing_beats() -> None:
@@ -180,10 +184,11 @@ def test_the_pareto_front_has_what_nothing_beats() -> None:
 @pytest.mark.parametrize(
     ("solved", "verdict"),
     [
-        ({"first:5": 70, "last:5": 40, "last:1": 25}, "yes"),
+        ({"first:5": 70, "last:5": 30, "last:1": 25}, "yes"),
         ({"first:5": 40, "last:5": 70, "last:1": 70}, "no"),
-        ({"first:5": 70, "last:5": 70, "last:1": 25}, "undecided"),
-        ({"first:5": 20, "last:5": 20, "last:1": 20}, "undecided"),
+        ({"first:5": 70, "last:5": 60, "last:1": 25}, "no"),  # the last five work as well
+        ({"first:5": 34, "last:5": 27, "last:1": 24}, "no"),  # so do the first five not
+        ({"first:5": 70, "last:5": 45, "last:1": 25}, "undecided"),  # just half of the gain
     ],
 )
 def test_the_starting_study_s_finding(solved: dict[str, int], verdict: str) -> None:
@@ -234,3 +239,54 @@ def test_equal_lines_give_equal_results_in_any_order() -> None:
     shuffled = [lines[i] for i in np.random.default_rng(0).permutation(len(lines))]
     assert Results(study, lines).rows == Results(study, shuffled).rows
     assert PROBLEMS == 100
+
+
+def test_final_runs_at_another_learning_rate_do_not_count() -> None:
+    study = study_of({"trainable": "last:1"})
+    lines = lines_of(study, {"none": 20, "full": 60, "last:1": 50})
+    rate = next(line.lr for line in lines if (line.arm, line.stage) == ("last:1", "final"))
+    stale = [toy_line(Task("last:1", "frontier", rate * 10, n, "final", 30), 99) for n in (0, 1)]
+    assert Results(study, stale + lines).rows == Results(study, lines + stale).rows
+    row = Results(study, lines + stale).row("last:1")
+    assert row is not None
+    assert row.rate.value == pytest.approx(0.5)
+
+
+def test_one_failed_run_of_full_training_costs_one_seed_and_no_more() -> None:
+    study = study_of({"trainable": "last:1"}, seeds=3)
+    lines = lines_of(study, {"none": 20, "full": 60, "last:1": 50})
+    number = next(n for n, line in enumerate(lines)
+                  if (line.arm, line.stage, line.seed) == ("full", "final", 1))  # fmt: skip
+    lines[number] = toy_line(Task.of(lines[number]), status="failed")
+    row = Results(study, lines).row("last:1")
+    assert row is not None
+    assert row.seeds == (0, 1, 2)
+    assert row.share is not None
+    assert row.share.value == pytest.approx(0.75)
+
+
+def test_arms_without_a_common_seed_are_not_compared() -> None:
+    study = study_of({"trainable": "last:1"})
+    lines = lines_of(study, {"none": 20, "full": 60, "last:1": 50})
+    lost = {("full", 0), ("last:1", 1)}
+    lines = [line for line in lines if line.stage == "tune" or (line.arm, line.seed) not in lost]
+    results = Results(study, lines)
+    row = results.row("last:1")
+    assert row is not None
+    assert (row.share, row.no_share) == (None, "full training has no run of these seeds")
+    assert not results.has(("last:1", "frontier"), ("full", "frontier"))
+    with pytest.raises(ValueError, match="no seed has a run of all"):
+        results.compare(("last:1", "frontier"), ("full", "frontier"))
+
+
+def test_a_run_that_diverged_gives_no_p_value_and_no_part_of_the_noise() -> None:
+    study = study_of({"trainable": "last:1"}, {"trainable": "last:2"}, seeds=3)
+    lines = lines_of(study, {"none": 20, "full": 60, "last:1": 50, "last:2": 50})
+    number = next(n for n, line in enumerate(lines)
+                  if (line.arm, line.stage, line.seed) == ("last:1", "final", 1))  # fmt: skip
+    lines[number] = toy_line(Task.of(lines[number]), status="diverged")
+    results = Results(study, lines)
+    found = {row.arm.name: row.p for row in results.rows}
+    assert found["last:1"] is None
+    assert found["last:2"] == pytest.approx(0)
+    assert results.noise() == pytest.approx(0)

@@ -73,7 +73,9 @@ def main(args: list[str]) -> int:
     path = options.out or Path("runs") / "studies" / study.name
     if options.page is not None:
         from .outputs import check_writable
+        from .study.marks import untrained
 
+        untrained(study)  # what gains are measured from
         if not options.page.suffix:
             raise ValueError(f"page must be a file that ends in .md, got {options.page}")
         folder = options.page.with_suffix("")

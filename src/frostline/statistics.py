@@ -7,10 +7,12 @@ other seeds bring other problems. A gain is uncertain because of both, so both a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,10 +47,12 @@ class Resampled:
     Attributes:
         mean_A: mean over seeds, levels and problems.
         draws_BA: the same, of each resample.
+        seeds_AR: mean over levels and problems of each seed.
     """
 
     mean_A: NDArray[np.float64]
     draws_BA: NDArray[np.float64]
+    seeds_AR: NDArray[np.float64]
 
     def mean(self, arm: int) -> Estimate:
         """Return the mean of an arm."""
@@ -57,15 +61,6 @@ class Resampled:
     def gain(self, arm: int, base: int) -> Estimate:
         """Return by how much the mean of `arm` exceeds that of `base`."""
         return _estimate(self._gain(self.mean_A, arm, base), self._gain(self.draws_BA, arm, base))
-
-    def p_value(self, arm: int, base: int) -> float:
-        """Return the two-sided p-value of no difference between the means of two arms.
-
-        Twice the smaller share of resamples on either side of 0, the measured one counted in.
-        """
-        gain_B = self._gain(self.draws_BA, arm, base)
-        sides = ((gain_B <= 0).sum(), (gain_B >= 0).sum())
-        return min(1.0, 2 * (int(min(sides)) + 1) / (len(gain_B) + 1))
 
     def interaction(self, arm: int, base: int, other: int, other_base: int) -> Estimate:
         """Return by how much `arm` gains more over `base` than `other` does over `other_base`."""
@@ -100,6 +95,45 @@ class Resampled:
     @staticmethod
     def _gain(means: NDArray[np.float64], arm: int, base: int) -> Any:
         return (means[..., arm] - means[..., base]).round(DIGITS)
+
+
+def residual(seeds_AR: NDArray[np.float64]) -> tuple[float, int]:
+    """Return the standard deviation of what is left of pass rates beside arm and seed, and its df.
+
+    That is the residual of a two-way layout without replication, (A - 1)(R - 1) degrees of freedom:
+    noise of training and of the exam together, taken to be equal for all arms.
+
+    Args:
+        seeds_AR: pass rate of each arm and seed; two of each at least.
+    """
+    A, R = seeds_AR.shape
+    df = (A - 1) * (R - 1)
+    if df < 1:
+        raise ValueError(f"a residual needs two arms and two seeds, got the shape {(A, R)}")
+    left_AR = seeds_AR - seeds_AR.mean(0) - seeds_AR.mean(1)[:, None] + seeds_AR.mean()
+    return math.sqrt(float((left_AR**2).sum()) / df), df
+
+
+def paired_p(difference: float, seeds: int, sd: float, df: int) -> float:
+    """Return the two-sided p-value of a mean difference between two arms that share their seeds.
+
+    Student's t with the residual of all arms, as in a two-way analysis of variance: with three to
+    five seeds an arm's own differences say too little of their spread, and a bootstrap of them
+    rejects up to twice as often as it says.
+
+    Args:
+        difference: mean over the seeds.
+        seeds: how many.
+        sd: residual standard deviation of one arm on one seed.
+        df: degrees of freedom that it is known with.
+
+    >>> round(paired_p(1.0, 4, 1.0, 10), 4)  # t = 1 / (1 * sqrt(2 / 4)) = 1.414
+    0.1877
+    """
+    if not sd:
+        return 1.0 if not difference else 0.0
+    t = difference / (sd * math.sqrt(2 / seeds))
+    return float(mpmath.betainc(df / 2, 0.5, 0, df / (df + t * t), regularized=True))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -167,16 +201,16 @@ def resample_strata(
     rng = np.random.default_rng(seed)
     A, R, _ = strata[0].shape
     seeds_BR = _seed_counts(rng, replicates, R)
-    mean_A, draws_BA = np.zeros(A), np.zeros((replicates, A))
+    seeds_AR, draws_BA = np.zeros((A, R)), np.zeros((replicates, A))
     for rates_ARN, weight in zip(strata, weights, strict=True):
         N = rates_ARN.shape[2]
-        mean_A += weight * rates_ARN.mean((1, 2))
+        seeds_AR += weight * rates_ARN.mean(2)
         at_once = max(1, CHUNK // (R * N))
         for start in range(0, replicates, at_once):
             chunk = slice(start, start + at_once)
             counts = _problem_counts(rng, seeds_BR[chunk], N)
             draws_BA[chunk] += weight / (_drawn(R) * N) * (counts @ rates_ARN.reshape(A, -1).T)
-    return Resampled(mean_A, draws_BA)
+    return Resampled(seeds_AR.mean(1), draws_BA, seeds_AR)
 
 
 def _drawn(seeds: int) -> int:

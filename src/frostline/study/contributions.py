@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from .results import FULL, Result, Results
+from .result import FULL, Result
+from .results import Results
 
 
 def contributions(results: Results) -> dict[str, Any]:
-    """Return the share of full training's gain that each layer earns alone, as JSON values.
+    """Return how each layer trained alone did in its tuning runs, as JSON values.
 
-    The gains are those of the tuning runs at the rate that was chosen, over the untrained policy.
-
-    Raises:
-        ValueError: without a full arm that gains.
+    The contribution is its validation pass rate at the rate that was chosen, over that of full
+    training if the study has it: greedy selection reads the order alone.
     """
-    base, full = results.row("none"), results.row(FULL)
-    whole = 0.0 if base is None or full is None else _score(full) - base.rate.value
-    if base is None or whole <= 0:
-        raise ValueError("contributions are shares of the gain of the arm full, and it gains none")
-    rows = [row for row in results.rows if row.layer is not None]
+    full = results.row(FULL)
+    whole = (_score(full) if full is not None else 0.0) or 1.0
     layers = [
-        {"layer": row.layer, "contribution": round((_score(row) - base.rate.value) / whole, 4)}
-        for row in rows
+        {"layer": row.layer, "contribution": round(_score(row) / whole, 4)}
+        for row in results.rows
+        if row.layer is not None
     ]
     return {"layers": layers, "split": "validation", "study": results.study.name}
 

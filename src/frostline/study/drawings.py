@@ -16,7 +16,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..run_dir import whole
 from ..statistics import Estimate
-from .results import FULL, Result, Results, pareto
+from .result import FULL, Result, pareto
+from .results import Results
 
 PANEL = (3.4, 2.7)  # inches
 COLUMNS = 4
@@ -85,16 +86,18 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
     """Draw gain against trainable weights, time of an update and memory, with Pareto fronts."""
     costs: list[tuple[str, Callable[[Result], float]]] = [
         ("trainable weights, share", lambda row: row.trainable / row.total),
-        ("time of an update, of full's", lambda row: row.costs.update if row.costs else 1.0),
-        ("memory of an update, of full's", lambda row: row.costs.peak if row.costs else 1.0),
+        ("time of an update, of full's", lambda row: row.costs.update if row.costs else math.nan),
+        ("memory of an update, of full's", lambda row: row.costs.peak if row.costs else math.nan),
     ]
     figure, axes = pyplot.subplots(1, 3, figsize=(14, 5), sharey=True)
     for axis, (label, cost) in zip(axes, costs, strict=True):
-        points = [(row.arm.name, cost(row), 100 * row.gain.value) for row in rows]
-        front = pareto(points)
+        known_rows = [row for row in rows if math.isfinite(cost(row))]
+        points = [(row.arm.name, cost(row), 100 * row.gain.value) for row in known_rows]
+        front = [name for name in pareto([("none", 0.0, 0.0), *points]) if name != "none"]
         known = {name: (x, y) for name, x, y in points}
-        axis.plot(*zip(*(known[name] for name in front), strict=True), color="tab:orange", lw=1)
-        for row, (name, x, y) in zip(rows, points, strict=True):
+        if front:
+            axis.plot(*zip(*(known[name] for name in front), strict=True), color="tab:orange", lw=1)
+        for row, (name, x, y) in zip(known_rows, points, strict=True):
             axis.errorbar(
                 x, y, [[y - 100 * row.gain.low], [100 * row.gain.high - y]], fmt="o", ms=4, lw=0.7,
                 color="tab:orange" if name in front else "tab:gray",
@@ -104,7 +107,7 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_xscale("log")
     axes[0].set_ylabel("held-out gain, points (95 %)")
-    figure.suptitle("Orange: no other arm gains more for less", fontsize=9)
+    figure.suptitle("Orange: no other arm gains more for less, as measured", fontsize=9)
     _write(figure, path)
 
 
@@ -148,12 +151,13 @@ def draw_layers(path: Path, results: Results, curriculum: str) -> None:
         bars = [[100 * (row.gain.value - row.gain.low)], [100 * (row.gain.high - row.gain.value)]]
         axis.errorbar([row.layer or 0], gain, bars, fmt="o", capsize=3, color="black")
     axis.set(
-        xlabel="layer trained alone (0 is the bottom)", ylabel="held-out gain, points (95 %)",
-        ylim=(0, None),
+        xlabel="layer trained alone (0 is the bottom)", ylabel="held-out gain, points (95 %)"
     )  # fmt: skip
+    axis.axhline(0, color="black", lw=0.8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
+    if full is not None:
+        axis.legend(fontsize=8)
     _write(figure, path)
 
 

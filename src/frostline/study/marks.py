@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .lines import RunLine, unpack
-from .plan import finished, pairs
-from .spec import UNTRAINED, Study
+from .plan import chosen, finished, pairs
+from .spec import Study
 
-BASE = (UNTRAINED, UNTRAINED)  # the untrained policy, which has no curriculum
+Pair: TypeAlias = tuple[str, str]  # names of an arm and a curriculum
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,80 +22,104 @@ class Finals:
 
     Attributes:
         study: what they belong to.
-        lines: line of each run by pair of arm and curriculum, and seed; without those that failed.
-        failed: lines of those that did.
+        base: the untrained policy.
+        lines: line of each run by pair and seed, in the order of the study; without failed runs.
+        failed: lines of those.
     """
 
     study: Study
-    lines: dict[tuple[str, str], dict[int, RunLine]]
+    base: Pair
+    lines: dict[Pair, dict[int, RunLine]]
     failed: tuple[RunLine, ...]
 
     @classmethod
     def of(cls, study: Study, lines: Iterable[RunLine]) -> Finals:
         """Return those among the lines of a study's directory that are this study's.
 
-        A run that diverged is one of them: it solves nothing. One that failed says nothing of its
-        arm, and is left out.
+        That is: at the learning rate that is chosen, of the study's length and seeds. A run that
+        diverged is one of them: it solves nothing. One that failed says nothing of its arm, and is
+        left out.
+
+        Raises:
+            ValueError: if the study has no untrained arm, or that has no run.
         """
-        mine = {
-            (arm.name, curriculum, 0 if arm.untrained else study.train.iterations): arm
-            for arm, curriculum in pairs(study)
-        }
-        found: dict[tuple[str, str], dict[int, RunLine]] = {}
+        known = list(lines)
+        found: dict[Pair, dict[int, RunLine]] = {}
         failed = []
-        for line in finished(lines).values():
-            arm = mine.get((line.arm, line.curriculum, line.iterations))
-            if arm is None or line.stage != "final" or line.seed not in study.fresh_seeds(arm):
-                continue
-            if line.status == "failed":
-                failed.append(line)
-            else:
-                found.setdefault((line.arm, line.curriculum), {})[line.seed] = line
-        order = [(arm, curriculum) for arm, curriculum, _ in mine]
-        return cls(study, {pair: found[pair] for pair in order if pair in found}, tuple(failed))
+        for arm, curriculum in pairs(study):
+            choice = chosen(study, known, arm.name, curriculum)
+            length = 0 if arm.untrained else study.train.iterations
+            for line in finished(known).values():
+                if choice is None or line.lr != choice.rate or line.iterations != length:
+                    continue
+                if (line.arm, line.curriculum, line.stage) != (arm.name, curriculum, "final"):
+                    continue
+                if line.seed not in study.fresh_seeds(arm):
+                    continue
+                if line.status == "failed":
+                    failed.append(line)
+                else:
+                    found.setdefault((arm.name, curriculum), {})[line.seed] = line
+        base = untrained(study)
+        if not found.get(base):
+            raise ValueError("gains are measured from the untrained policy, and it has no run yet")
+        return cls(study, base, found, tuple(failed))
 
-    def seeds(self, pair: tuple[str, str]) -> tuple[int, ...]:
-        """Return the seeds on which a pair can be compared with the untrained policy."""
-        return tuple(sorted(self.lines[pair].keys() & self.lines.get(BASE, {}).keys()))
+    def seeds(self, *wanted: Pair) -> tuple[int, ...]:
+        """Return the seeds of which the untrained policy and all of these pairs have a run."""
+        common = set(self.lines[self.base])
+        for pair in wanted:
+            common &= self.lines.get(pair, {}).keys()
+        return tuple(sorted(common))
 
-    def groups(self) -> dict[tuple[int, ...], list[tuple[str, str]]]:
-        """Return by seeds the pairs that have all of them: the untrained policy first."""
-        distinct = dict.fromkeys(self.seeds(pair) for pair in self.lines)
-        return {
-            seeds: [pair for pair in [BASE, *(p for p in self.lines if p != BASE)]
-                    if set(seeds) <= set(self.seeds(pair))]
-            for seeds in distinct if seeds
-        }  # fmt: skip
+    def having(self, seeds: Sequence[int]) -> list[Pair]:
+        """Return the pairs that have a run of all these seeds: the untrained policy first."""
+        others = [pair for pair in self.lines if pair != self.base]
+        return [pair for pair in [self.base, *others] if {*seeds} <= self.lines[pair].keys()]
 
     def strata(
-        self, pairs: Sequence[tuple[str, str]], seeds: Sequence[int], weights: Mapping[str, float]
+        self, wanted: Sequence[Pair], seeds: Sequence[int], weights: Mapping[str, float]
     ) -> tuple[list[NDArray[np.float64]], list[float]]:
-        """Return what `pairs` solved, a stratum for each level, and the weight of each.
+        """Return what `wanted` solved, a stratum for each level, and the weight of each.
 
         The levels of a family count by their problems.
 
         Args:
-            pairs: A arms with their curricula.
+            wanted: A arms with their curricula.
             seeds: R of them, of which every pair has a run.
             weights: of families; they add up to 1.
 
         Returns:
             For each level an array of the shape (A, R, N), and its weight.
         """
-        problems = self.lines[BASE][seeds[0]].problems
+        problems = self.lines[self.base][seeds[0]].problems
         arrays, shares = [], []
         for family, weight in weights.items():
             mine = {rung: n for rung, n in problems.items() if rung.rpartition("/")[0] == family}
             for rung, count in mine.items():
-                rows = [[self._row(pair, seed, rung, count) for seed in seeds] for pair in pairs]
+                rows = [[self._row(pair, seed, rung, count) for seed in seeds] for pair in wanted]
                 arrays.append(np.array(rows, dtype=np.float64))
                 shares.append(weight * count / sum(mine.values()))
         return arrays, shares
 
-    def _row(self, pair: tuple[str, str], seed: int, rung: str, count: int) -> list[bool]:
+    def _row(self, pair: Pair, seed: int, rung: str, count: int) -> list[bool]:
         line = self.lines[pair][seed]
         if line.status == "diverged":
             return [False] * count
-        if line.problems.get(rung) != count:
+        if line.problems.get(rung) != count or line.split != self.study.exam.split("final"):
             raise ValueError(f"{pair} of seed {seed} sat another exam in {rung} than the others")
         return unpack(line.solved[rung], count)
+
+
+def untrained(study: Study) -> Pair:
+    """Return the pair of the untrained policy.
+
+    Raises:
+        ValueError: if the study has none.
+    """
+    for arm, curriculum in pairs(study):
+        if arm.untrained:
+            return arm.name, curriculum
+    raise ValueError(
+        'gains are measured from the untrained policy: add an arm with trainable = "none"'
+    )

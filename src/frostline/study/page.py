@@ -18,9 +18,10 @@ from .drawings import (
 )
 from .page_arms import by_family, compared, layers, share, small_arms, table, trained
 from .page_curricula import curricula
-from .page_text import number, points
+from .page_text import points
+from .plan import left
 from .results import Results
-from .starting_study import PANELS, findings, protocols, whole
+from .starting_study import HARDLY, PANELS, WELL, findings, protocols, whole
 
 ALPHA = 0.05
 CONTRIBUTIONS = "contributions.json"
@@ -55,8 +56,10 @@ def draw(folder: Path, results: Results) -> None:
         draw_rewards(folder / "rewards.png", panels)
     if any(row.share is not None for row in rows):
         draw_shares(folder / "shares.png", compared(results))
-    draw_pareto(folder / "pareto.png", compared(results))
-    draw_rates(folder / "rates.png", rows)
+    if compared(results):
+        draw_pareto(folder / "pareto.png", compared(results))
+    if rows:
+        draw_rates(folder / "rates.png", rows)
     if layers(results):
         draw_layers(folder / "layers.png", results, results.study.curricula[0])
     if len(results.study.curricula) > 1:
@@ -69,7 +72,7 @@ def markdown(results: Results, command: str, folder: str) -> str:
         *opening(results, command),
         *starting(results, folder),
         *table(results, folder),
-        *small_arms(results, folder),
+        *(small_arms(results, folder) if compared(results) else []),
         *curricula(results, folder),
         *rates(results, folder),
         *by_layer(results, folder),
@@ -87,23 +90,34 @@ def opening(results: Results, command: str) -> list[str]:
         f"{name} 1–{train.levels[name]}" if name in train.levels else name
         for name in study.ladders()
     )
-    grpo = train.grpo
+    grpo, under = train.grpo, study.tuning.curriculum
+    missing = sum(part.runs for part in left(study, results.lines))
+    noise = results.noise()
+    spread = "" if noise is None else (
+        f" A run's pass rate scatters by {100 * noise:.1f} points (standard deviation beside arm "
+        "and seed)."
+    )  # fmt: skip
     return [
         f"# Study: {study.name}",
         "",
-        f"Made by `{command}` from its raw lines; every number here is recomputed from them.",
+        f"Made by `{command}` from its raw lines; every number here is recomputed from them."
+        + (f" **Unfinished: about {missing} runs are missing.**" if missing else ""),
         "",
         f"Policy `{train.policy}`; each run trains {train.iterations} iterations of "
         f"{grpo.groups} problems × {grpo.num_generations} completions on a mixture of "
-        f"{len(study.ladders())} ladders: {tops}. All else is equal between arms but the learning "
-        "rate: each arm has its own, found by successive halving on the validation split with "
-        f"{study.tuning.seeds} seeds, and then trains on fresh seeds. The pass rate is the mean of "
-        f"the ladders, {exam.problems} problems of the test split each, one completion at "
-        f"temperature {grpo.temperature:g}; all arms of a seed sit the same problems.",
+        f"{len(study.ladders())} ladders: {tops}. Arms differ in what trains and in the learning "
+        "rate, unless their names or notes say more. Rates are found by successive halving on the "
+        f"validation split with {study.tuning.seeds} seeds"
+        + (f", under {under} for all curricula" if under and len(study.curricula) > 1 else "")
+        + "; the runs below have fresh seeds. The pass rate is the mean of the ladders, "
+        f"{exam.problems} problems of the test split each, one completion at temperature "
+        f"{grpo.temperature:g}; all arms of a seed sit the same problems. Levels with few "
+        "questions repeat some within an exam and between seeds.",
         "",
-        f"Intervals: 95 %, paired bootstrap over seeds and problems, {REPLICATES} resamples. "
-        "p-values: from the same resamples, adjusted by Holm over the arms of the table. "
-        "A run that diverged solves nothing.",
+        f"Intervals: 95 %, each for itself, paired bootstrap over seeds and problems, {REPLICATES} "
+        "resamples. p-values: Student's t on differences of the same seeds, with the residual "
+        "spread of all arms that have them, adjusted by Holm over the arms of the table. A run "
+        f"that diverged solves nothing.{spread}",
         "",
     ]
 
@@ -124,7 +138,9 @@ def starting(results: Results, folder: str) -> list[str]:
         "## Does its finding hold?",
         "",
         "It trained one seed at one learning rate for all, and found that training the first five "
-        "layers works reasonably well, the last five and the last one do not.",
+        "layers works reasonably well, the last five and the last one do not. Here a share of the "
+        f"full gain of at least {WELL:g} counts as reasonably well, one below {HARDLY:g} as not; "
+        "p-values are adjusted by Holm for the two comparisons.",
         "",
     ]
     for heading, arms in found.items():
@@ -133,11 +149,11 @@ def starting(results: Results, folder: str) -> list[str]:
         lines += [
             f"**With {heading}: {whole(claims)}.** Gains in points: {gains}.",
             "",
-            "| claim | measured, points | p (Holm) | holds? |",
+            "| claim | measured | test | holds? |",
             "|---|---|---|---|",
         ]
         lines += [
-            f"| {claim.text} | {points(claim.measured)} | {number(claim.p)} | {claim.verdict} |"
+            f"| {claim.text} | {claim.measured} | {claim.test} | {claim.verdict} |"
             for claim in claims
         ]
         lines.append("")
@@ -147,6 +163,8 @@ def starting(results: Results, folder: str) -> list[str]:
 def rates(results: Results, folder: str) -> list[str]:
     """Return the learning-rate curves."""
     edges = [row.arm.name for row in trained(results) if row.choice and row.choice.edge]
+    if not trained(results):
+        return []
     said = f"The best rate lies at the end of the range for {', '.join(edges)}." if edges else (
         "No arm's best rate lies at the end of its range."
     )  # fmt: skip
@@ -206,14 +224,17 @@ def spent(results: Results) -> list[str]:
 
 def limits(results: Results) -> list[str]:
     """Return what the numbers do not say."""
-    total = next((row.total for row in results.rows if row.total), 0)
+    total, policy = max(row.total for row in results.rows), results.study.train.policy
+    made = {
+        "mixed": "It was made for this: it has practised on answers of which most were spoiled on "
+        "purpose (`scripts/mixed_base.py`), so that reinforcement learning has something to raise. "
+        "Much of the gain is to write what is known without slips and without words around it, and "
+        "needs little new knowledge. "
+    }
     return [
         "## Limits",
         "",
-        f"One policy of {total / 1e6:.1f} M weights, trained for this: it has practised on answers "
-        "of which most were spoiled on purpose (`scripts/mixed_base.py`), so that reinforcement "
-        "learning has something to raise. Much of the gain is to write what is known without slips "
-        "and without words around it, and needs little new knowledge. Problems are synthetic, "
+        f"One policy of {total / 1e6:.1f} M weights. {made.get(policy, '')}Problems are synthetic, "
         f"answers short, runs {results.study.train.iterations} iterations long. Whether larger "
         "models on longer tasks agree is open.",
     ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .page_text import number, points
-from .results import DECIDED, FULL, Result, Results, pareto
+from .page_text import number, points, share_text
+from .result import DECIDED, FULL, Result, pareto
+from .results import Results
 
 SMALL, KEEPS = 0.10, 0.90  # the arm looked for: trains at most this share, keeps this of the gain
 COLUMNS = (
-    "arm", "trains", "learning rate", "pass rate, %", "gain, points", "share of the full gain",
-    "p (differs from full)", "update time", "iteration time", "memory", "FLOPs",
-    "other families, points",
+    "arm", "seeds", "trains", "learning rate", "pass rate, %", "gain, points",
+    "share of the full gain", "p (differs from full)", "update time", "iteration time",
+    "memory", "FLOPs", "other families, points",
 )  # fmt: skip
 
 
@@ -31,20 +32,34 @@ def compared(results: Results) -> list[Result]:
 
 def table(results: Results, folder: str) -> list[str]:
     """Return the table of arms."""
-    base = results.row("none")
-    lines = ["## All arms", ""]
-    if base is not None:
-        lines += [
-            f"Untrained, the policy solves {100 * base.rate.value:.1f} % "
-            f"[{100 * base.rate.low:.1f}, {100 * base.rate.high:.1f}]. Times, memory and FLOPs are "
-            "of full training's: time measured, the other two by the cost model.",
-            "",
-        ]
+    base = results.base()
+    lines = [
+        "## All arms",
+        "",
+        f"Untrained, the policy solves {100 * base.rate.value:.1f} % "
+        f"[{100 * base.rate.low:.1f}, {100 * base.rate.high:.1f}]. Times, memory and FLOPs are of "
+        "full training's: time measured, the other two by the cost model.",
+        "",
+    ]
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     lines += [f"| {' | '.join(cells(row))} |" for row in compared(results)]
     lines += ["", *notes(results)]
     if any(row.share is not None for row in compared(results)):
         lines += [f"![Share of the full gain by arm]({folder}/shares.png)", ""]
+    return lines
+
+
+def headline(results: Results) -> list[str]:
+    """Return the headline arms in few columns, as Markdown: the table of the README."""
+    lines = ["| arm | trains | gain, points | share of the full gain | update time | memory |",
+             f"|{'---|' * 6}"]  # fmt: skip
+    for row in compared(results):
+        if row.arm.headline and row.costs is not None:
+            shown = [
+                row.arm.name, f"{100 * row.trainable / row.total:.3g} %", points(row.gain),
+                share(row), f"{row.costs.update:.2f}", f"{row.costs.peak:.2f}",
+            ]  # fmt: skip
+            lines.append(f"| {' | '.join(shown)} |")
     return lines
 
 
@@ -57,6 +72,7 @@ def cells(row: Result) -> list[str]:
         ratios = [f"{x:.2f}" for x in (costs.update, costs.iteration, costs.peak, costs.flops)]
     return [
         f"**{row.arm.name}**" if row.arm.headline else row.arm.name,
+        str(len(row.seeds)),
         f"{100 * row.trainable / row.total:.3g} %",
         rate,
         f"{100 * row.rate.value:.1f}",
@@ -71,10 +87,10 @@ def cells(row: Result) -> list[str]:
 def share(row: Result) -> str:
     """Return the share of the full gain with its interval, or why there is none."""
     if row.share is None:
-        return "no full gain"
+        return row.no_share
     if row.arm.name == FULL:
         return "1"
-    text = f"{row.share.value:.2f} [{row.share.low:.2f}, {row.share.high:.2f}]"
+    text = share_text(row.share)
     return text if row.decided else f"undecided: {text}"
 
 
@@ -82,11 +98,12 @@ def notes(results: Results) -> list[str]:
     """Return what a reader of the table must know."""
     rows = compared(results)
     lines = [
-        f"Bold: headline arms, {len(next((r.seeds for r in rows if r.arm.headline), ()))} seeds; "
-        f"the others {results.study.seeds}. A share whose interval is wider than "
-        f"±{100 * DECIDED:.0f} points is undecided. Other families: {names(results)}, not trained."
+        f"Bold: headline arms. A share whose interval is wider than ±{100 * DECIDED:.0f} points is "
+        "undecided. Update time is per group that takes part in one (groups whose completions all "
+        "earn the same take none), iteration time is of all work. "
+        f"Other families, not trained: {names(results)}."
     ]
-    if any(row.choice and row.choice.edge for row in rows):
+    if any(row.choice and row.choice.edge for row in trained(results)):
         lines[0] += " †: the best rate is the lowest or highest that was tried."
     lines.append("")
     for row in rows:
@@ -95,6 +112,10 @@ def notes(results: Results) -> list[str]:
         told += [row.arm.note] if row.arm.note else []
         if told:
             lines.append(f"- {row.arm.name}: {'; '.join(told)}")
+    shown = {row.arm.name for row in results.rows}
+    silent = [arm.name for arm in results.study.arms if arm.name not in shown]
+    if silent:
+        lines.append(f"- no final run yet, or none that counts: {', '.join(silent)}")
     return [*lines, ""]
 
 
@@ -105,33 +126,39 @@ def names(results: Results) -> str:
 
 def small_arms(results: Results, folder: str) -> list[str]:
     """Return the Pareto fronts, and whether a small arm keeps most of the gain."""
-    rows = compared(results) + layers(results)
-    found = [
-        row for row in rows
-        if row.share is not None and row.trainable <= SMALL * row.total
-        and row.share.value >= KEEPS
-    ]  # fmt: skip
-    sure = [row for row in found if row.share is not None and row.share.low >= KEEPS]
-    tried = [row for row in rows if row.trainable <= SMALL * row.total]
-    front = pareto((row.arm.name, row.trainable, row.gain.value) for row in compared(results))
+    rows = [row for row in compared(results) + layers(results) if row.arm.name != FULL]
+    front = pareto(
+        [("none", 0.0, 0.0)]
+        + [(row.arm.name, row.trainable, row.gain.value) for row in compared(results)]
+    )
     lines = [
         "## How few weights?",
         "",
         f"![Gain against trainable weights, time and memory]({folder}/pareto.png)",
         "",
-        f"No other arm gains more with fewer weights: {', '.join(front)}.",
+        f"Of the arms of the table no other gains more with fewer weights, as measured: "
+        f"{', '.join(front)}.",
         "",
     ]
-    target = f"at most {100 * SMALL:.0f} % of the weights and keep at least {100 * KEEPS:.0f} %"
-    if found:
-        listed = ", ".join(f"{row.arm.name} ({share(row)})" for row in found)
-        surely = ", ".join(row.arm.name for row in sure) or "none of them"
-        lines.append(f"Arms that train {target} of the full gain: {listed}; the whole interval "
-                     f"lies above it for {surely}.")  # fmt: skip
+    target = f"at most {100 * SMALL:.0f} % of the weights"
+    small = [row for row in rows if row.trainable <= SMALL * row.total]
+    keep = [row for row in small if row.share is not None and row.decided
+            and row.share.value >= KEEPS]  # fmt: skip
+    sure = [row.arm.name for row in keep if row.share is not None and row.share.low >= KEEPS]
+    listed = ", ".join(f"{row.arm.name} ({share(row)})" for row in keep or small) or "none"
+    if all(row.share is None for row in rows):
+        lines.append("How much of the full gain an arm keeps cannot be said: there is none, yet.")
+    elif keep:
+        lines.append(
+            f"Arms that train {target} and keep at least {100 * KEEPS:.0f} % of the full gain: "
+            f"{listed}. The whole interval (each for itself) lies above that for "
+            f"{', '.join(sure) or 'none of them'}."
+        )
     else:
-        listed = ", ".join(f"{row.arm.name} ({share(row)})" for row in tried) or "none"
-        lines.append(f"No arm trains {target} of the full gain. With so few weights were tried: "
-                     f"{listed}.")  # fmt: skip
+        lines.append(
+            f"No arm trains {target} and keeps at least {100 * KEEPS:.0f} % of the full gain. "
+            f"With so few weights were tried: {listed}."
+        )
     return [*lines, ""]
 
 

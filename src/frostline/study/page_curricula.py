@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..statistics import Estimate, holm
 from .page_text import number, points
 from .promotions import promotions_table
-from .results import FULL, Results
+from .result import FULL
+from .results import Results
 
 
 def curricula(results: Results, folder: str) -> list[str]:
@@ -33,13 +34,13 @@ def curricula(results: Results, folder: str) -> list[str]:
             text = "–" if row is None else points(row.gain)
             if (arm, name) in p:
                 difference, value = p[arm, name]
-                text += f"<br>{points(difference)}, p {number(value)}"
+                text += f"<br>{points(difference)}, p {'–' if value is None else number(value)}"
             shown.append(text)
         lines.append(f"| {name} | {' | '.join(shown)} |")
     return [*lines, "", *interactions(results), *levels(results), *promotions_table(results)]
 
 
-def curriculum_tests(results: Results) -> dict[tuple[str, str], tuple[Estimate, float]]:
+def curriculum_tests(results: Results) -> dict[tuple[str, str], tuple[Estimate, float | None]]:
     """Return each arm's difference between a curriculum and the first one, and Holm's p-value."""
     first = results.study.curricula[0]
     found = {
@@ -48,8 +49,9 @@ def curriculum_tests(results: Results) -> dict[tuple[str, str], tuple[Estimate, 
         for name in results.study.curricula[1:]
         if results.has((arm.name, name), (arm.name, first))
     }  # fmt: skip
-    adjusted = holm([p for _, p in found.values()])
-    return {key: (found[key][0], p) for key, p in zip(found, adjusted, strict=True)}
+    raw = {key: p for key, (_, p) in found.items() if p is not None}
+    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
+    return {key: (difference, adjusted.get(key)) for key, (difference, _) in found.items()}
 
 
 def interactions(results: Results) -> list[str]:
@@ -78,7 +80,7 @@ def interactions(results: Results) -> list[str]:
 
 def levels(results: Results) -> list[str]:
     """Return the pass rate of each level under each curriculum, with full training."""
-    base = results.row("none")
+    base = results.base()
     rows = [results.row(FULL, name) for name in results.study.curricula]
     shown = [row for row in [base, *rows] if row is not None]
     heads = ["untrained" if row.arm.untrained else row.curriculum for row in shown]

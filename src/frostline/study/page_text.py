@@ -13,3 +13,8 @@ def points(estimate: Estimate) -> str:
 def number(p: float) -> str:
     """Return a p-value as people read it."""
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
+def share_text(share: Estimate) -> str:
+    """Return a share of the full gain with its interval."""
+    return f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
-from .results import FULL, Results
+from .result import FULL
+from .results import Results
 
 
 def promotions_table(results: Results) -> list[str]:
@@ -29,14 +31,14 @@ def promotions_table(results: Results) -> list[str]:
     rungs = sorted({rung for found in passed.values() for rung in found})
     table = [
         "### Iterations to each promotion, full training", "",
-        "Median over the seeds; – where fewer than half of them passed the level.", "",
+        "Median over the seeds, one that never passes the level counting as infinite (–).", "",
         f"| level passed | {' | '.join(passed)} |", f"|{'---|' * (1 + len(passed))}",
     ]  # fmt: skip
     for family, level in rungs:
         cells = []
         for name, found in passed.items():
-            iterations = found.get((family, level), [])
-            most = 2 * len(iterations) >= runs[name] and iterations
-            cells.append(f"{median(iterations):.0f}" if most else "–")
+            never = [math.inf] * (runs[name] - len(found.get((family, level), [])))
+            middle = median([*found.get((family, level), []), *never])
+            cells.append(f"{middle:.0f}" if math.isfinite(middle) else "–")
         table.append(f"| {family} {level} | {' | '.join(cells)} |")
     return [*table, ""]

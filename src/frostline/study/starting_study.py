@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..statistics import Estimate, holm
-from .marks import BASE
-from .results import FULL, Result, Results
+from .page_text import number, points, share_text
+from .result import FULL, Result
+from .results import Results
 
 # its pictures, in its order
 PANELS = {
@@ -19,10 +20,9 @@ PANELS = {
     "last:1": "last layer",
     FULL: "all layers",
 }
-OWN, SHARED = (
-    "each arm at its own learning rate",
-    "one learning rate for all: that of full training",
-)
+OWN, SHARED = "each arm at its own learning rate", "all arms at the learning rate of full training"
+WELL, HARDLY = 0.8, 0.5  # shares of the full gain: works reasonably well, does not work
+SEEDS = 3  # fewer decide nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Claim:
 
     Attributes:
         text: what.
-        measured: the difference that is above 0 if it holds.
-        p: of no difference, adjusted by Holm for the three.
+        measured: share of the full gain, or difference in points, as text.
+        test: what decides.
         verdict: yes, no or undecided.
     """
 
     text: str
-    measured: Estimate
-    p: float
+    measured: str
+    test: str
     verdict: str
 
 
@@ -70,17 +70,22 @@ def findings(results: Results, arms: dict[str, Result], alpha: float) -> list[Cl
         arms: its four arms, by what they train.
         alpha: largest p-value for a yes or a no.
     """
-    five, last_five, last = (arms[name].pair for name in ("first:5", "last:5", "last:1"))
+    five, last_five, last = (arms[name] for name in ("first:5", "last:5", "last:1"))
     pairs = {
-        "training the first five layers gains": (five, BASE),
         "the first five layers gain more than the last five": (five, last_five),
         "the first five layers gain more than the last one": (five, last),
     }
-    tested = {text: results.compare(*pair) for text, pair in pairs.items()}
-    adjusted = holm([p for _, p in tested.values()])
+    tested = {text: results.compare(*(row.pair for row in two)) for text, two in pairs.items()}
+    known = [p for _, p in tested.values() if p is not None]
+    adjusted = iter(holm(known))
     return [
-        Claim(text, measured, p, _verdict(measured, p, alpha))
-        for (text, (measured, _)), p in zip(tested.items(), adjusted, strict=True)
+        _keeps("the first five layers work reasonably well", five, at_least=WELL),
+        _keeps("the last five layers do not", last_five, below=HARDLY),
+        _keeps("the last layer does not", last, below=HARDLY),
+        *(
+            _order(text, difference, None if p is None else next(adjusted), alpha)
+            for text, (difference, p) in tested.items()
+        ),
     ]
 
 
@@ -90,7 +95,20 @@ def whole(claims: list[Claim]) -> str:
     return next((word for word in ("no", "undecided") if word in verdicts), "yes")
 
 
-def _verdict(measured: Estimate, p: float, alpha: float) -> str:
-    if p > alpha:
-        return "undecided"
-    return "yes" if measured.value > 0 else "no"
+def _keeps(text: str, row: Result, *, at_least: float = 0.0, below: float = 1.0) -> Claim:
+    """Return a claim on the share of the full gain: its whole interval decides."""
+    bound, more = (at_least, True) if at_least else (below, False)
+    test = f"share {'at least' if more else 'below'} {bound:g}, by its interval"
+    if row.share is None or len(row.seeds) < SEEDS:
+        return Claim(text, row.no_share or "too few seeds", test, "undecided")
+    above, under = row.share.low >= bound, row.share.high < bound
+    verdict = "undecided" if above == under else "yes" if above == more else "no"
+    return Claim(text, share_text(row.share), test, verdict)
+
+
+def _order(text: str, difference: Estimate, p: float | None, alpha: float) -> Claim:
+    verdict = "undecided"
+    if p is not None and p <= alpha:
+        verdict = "yes" if difference.value > 0 else "no"
+    test = "no test" if p is None else f"p {number(p)}"
+    return Claim(text, f"{points(difference)} points", test, verdict)
