@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -291,3 +292,24 @@ def test_the_memory_of_a_line_is_what_an_update_takes(spec: str) -> None:
     agent, use = measure_memory(make)
     assert isinstance(agent, PricedAgent)
     assert agent.peak_bytes == pytest.approx(use.peak, rel=0.15)  # the larger of two updates
+
+
+def test_levels_that_are_left_out_are_neither_trained_on_nor_examined(study: Study) -> None:
+    train = study.train.model_copy(update={"levels": {"coin": 1}})
+    line = run(study.model_copy(update={"train": train}), task())
+    rungs = {rung for rung in line.problems if rung.startswith("coin")}
+    assert rungs == {"coin/1"}
+    assert line.problems["coin/1"] == 40
+    assert set(line.groups) == {"coin/1"}
+    assert len({rung for rung in line.problems if rung.startswith("dice")}) > 1
+
+
+def test_seconds_are_the_processor_s_own(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = PricedAgent._update
+
+    def slow(self: PricedAgent, graded: Any) -> dict[str, Any]:
+        time.sleep(2)  # as if others had the processor
+        return original(self, graded)
+
+    monkeypatch.setattr(PricedAgent, "_update", slow)
+    assert run(study, replace(task(), iterations=1)).seconds["update"] < 2

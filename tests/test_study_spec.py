@@ -82,6 +82,8 @@ def test_the_example_of_the_docstring_is_a_study(tmp_path: Path) -> None:
         ("seeds = 5", 'optimizer = "sgd"', "needs rates: those of tuning are for adamw"),
         ("seeds = 1", "widen = -1", "tuning.widen: should be greater than or equal to 0"),
         ('"example"', '"a/b"', "must be the name of one folder"),
+        ("iterations = 40", "levels = { closed_form = 3 }", "did you mean 'closed_forms'?"),
+        ("iterations = 40", "levels = { arithmetic = 12 }", "must be 1 to 11, got 12"),
     ],
 )
 def test_a_mistake_is_answered_in_one_line(

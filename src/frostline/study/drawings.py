@@ -43,6 +43,7 @@ def draw_rewards(path: Path, rows: Mapping[str, Mapping[str, Result]]) -> None:
         line[0].set_ylabel(f"training reward\n{heading}", fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("iteration")
+    axes[0, 0].set_ylim(bottom=0)  # of all: they share it, and a limit set early would cut the rest
     _write(figure, path)
 
 
@@ -53,7 +54,6 @@ def _reward(axis: Axes, row: Result) -> None:
             iterations, row.reward.low, row.reward.high, alpha=0.25, color="tab:blue", lw=0
         )
         axis.plot(iterations, row.reward.mean, color="tab:blue")
-    axis.set_ylim(0, None)
     axis.grid(alpha=0.3)
 
 
@@ -104,6 +104,7 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
             )  # fmt: skip
             axis.annotate(name, (x, y), fontsize=6, xytext=(3, 3), textcoords="offset points")
         axis.set_xlabel(label)
+        axis.margins(x=0.15)  # room for the names
         axis.grid(alpha=0.3)
     axes[0].set_xscale("log")
     axes[0].set_ylabel("held-out gain, points (95 %)")
@@ -133,8 +134,7 @@ def draw_rates(path: Path, rows: Sequence[Result]) -> None:
         axis.legend(fontsize=6)
     for row_axes in axes:
         row_axes[0].set_ylabel("validation, %")
-    for axis in axes[-1]:
-        axis.set_xlabel("learning rate")
+    figure.supxlabel("learning rate", fontsize=9)
     _write(figure, path)
 
 
