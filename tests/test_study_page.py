@@ -14,6 +14,7 @@ from frostline.study import lines as files
 from frostline.study.contributions import best
 from frostline.study.lines import RunLine
 from frostline.study.page import markdown, write_page
+from frostline.study.page_arms import headline
 from frostline.study.plan import Task, pending, total
 from frostline.study.results import Results
 from frostline.study.spec import Study, load_study
@@ -131,6 +132,12 @@ def test_every_number_of_a_page_comes_from_the_committed_lines(page: Path) -> No
     assert page.read_text() == markdown(Results(study, lines), command, page.stem)
     for picture in (page.with_suffix("")).iterdir():
         assert f"{page.stem}/{picture.name}" in page.read_text()
+
+
+def test_the_readme_has_the_headline_table() -> None:
+    study = load_study(ROOT / "studies" / "paradigms.toml")
+    results = Results(study, files.read(LINES))
+    assert "\n".join(headline(results)) in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["paradigms", "layers", "curricula"])

@@ -224,7 +224,7 @@ def spent(results: Results) -> list[str]:
 
 def limits(results: Results) -> list[str]:
     """Return what the numbers do not say."""
-    total, policy = max(row.total for row in results.rows), results.study.train.policy
+    total, policy = results.base().total, results.study.train.policy
     made = {
         "mixed": "It was made for this: it has practised on answers of which most were spoiled on "
         "purpose (`scripts/mixed_base.py`), so that reinforcement learning has something to raise. "
