@@ -44,6 +44,7 @@ FILE_MAY_IMPORT = {
     "envs/properties.py": {"hypothesis"},
     "curricula/wrapper.py": {"gymnasium"},
     "agents/trl_engine.py": {"trl", "datasets"},
+    "scripts/mixed_base.py": {"pretrain_base"},  # the one goes on where the other ends
 }
 
 HEAVY = {"torch", "transformers", "trl", "peft", "accelerate", "matplotlib", "hypothesis"}
