@@ -24,6 +24,7 @@ VALUES: dict[str, Any] = {
     "levels": {"arithmetic": 3},
     "promotions": [[1, "arithmetic", 2], [2, "arithmetic", 3]],
     "groups": {"arithmetic/1": 30, "arithmetic/2": 34},
+    "layers": {"0": 2, "3": 1},
     "solved": {"arithmetic/1": "e", "arithmetic/2": "98", "countdown/1": "0"},
     "problems": {"arithmetic/1": 3, "arithmetic/2": 5, "countdown/1": 2},
     "errors": 0,

@@ -1,5 +1,6 @@
 """What a study's lines come to: gains, shares, tests, costs; numbers worked out by hand."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from frostline.study.marks import Finals
 from frostline.study.plan import Task, pending
 from frostline.study.promotions import promotions_table
 from frostline.study.result import pareto
-from frostline.study.results import Results, reward_of
+from frostline.study.results import Results, layers_of, reward_of
 from frostline.study.spec import Study
 from frostline.study.starting_study import OWN, SHARED, findings, protocols, whole
 
@@ -290,3 +291,15 @@ def test_a_run_that_diverged_gives_no_p_value_and_no_part_of_the_noise() -> None
     assert found["last:1"] is None
     assert found["last:2"] == pytest.approx(0)
     assert results.noise() == pytest.approx(0)
+
+
+def test_a_schedule_s_layers_are_shares_of_the_iterations() -> None:
+    runs = [
+        replace(
+            toy_line(Task("lisa", "x", 1.0, seed, "final", 4)), layers=layers, reward=(0.5,) * 4
+        )
+        for seed, layers in enumerate([{0: 4, 2: 1}, {0: 2, 1: 2}])
+    ]
+    assert layers_of(runs) == {0: 6 / 8, 1: 2 / 8, 2: 1 / 8}
+    assert layers_of([replace(run, layers={}) for run in runs]) == {}
+    assert RunLine.from_dict(json.loads(json.dumps(runs[0].to_dict()))) == runs[0]

@@ -211,7 +211,7 @@ def test_a_loss_or_gradient_that_is_not_finite_is_a_diverged_line(
 def iteration(number: int, reward: float) -> dict[str, Any]:
     return {
         "iteration": number, "reward": reward, "signal": 0.0, "loss": 0.0, "grad_norm": 0.0,
-        "groups": [["coin", 1, 0, 4]], "seconds": {}, "events": [], "curriculum": {},
+        "groups": [["coin", 1, 0, 4]], "seconds": {}, "events": [], "curriculum": {}, "active": [0],
     }  # fmt: skip
 
 
@@ -313,3 +313,14 @@ def test_seconds_are_the_processor_s_own(study: Study, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(PricedAgent, "_update", slow)
     assert run(study, replace(task(), iterations=1)).seconds["update"] < 2
+
+
+def test_a_line_says_which_layers_a_schedule_trained(study: Study) -> None:
+    arm = study.arm("full").model_copy(
+        update={"name": "cyclic", "trainable": "cyclic:k=1,every=1,order=ascending"}
+    )
+    line = run(study.model_copy(update={"arms": (*study.arms, arm)}), task("cyclic", iterations=3))
+    assert line.status == "ok"
+    assert sum(line.layers.values()) == 3
+    assert len(line.layers) > 1
+    assert run(study, task()).layers == {}

@@ -43,6 +43,7 @@ class RunLine:
         levels: frontier level of each family at the end.
         promotions: iteration, family and passed level of each.
         groups: groups trained on, by `family/level`.
+        layers: iterations in which each layer trained, where a schedule chose.
         solved: exam problems solved, by `family/level`, packed by `pack`.
         problems: how many problems these were.
         errors: exam problems whose verifier failed; they count as not solved.
@@ -69,6 +70,7 @@ class RunLine:
     levels: dict[str, int] = field(default_factory=dict)
     promotions: tuple[tuple[int, str, int], ...] = ()
     groups: dict[str, int] = field(default_factory=dict)
+    layers: dict[int, int] = field(default_factory=dict)
     solved: dict[str, str] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
     errors: int = 0

@@ -16,7 +16,7 @@ from .drawings import (
     draw_rewards,
     draw_shares,
 )
-from .page_arms import by_family, compared, layers, share, small_arms, table, trained
+from .page_arms import by_family, by_schedule, compared, layers, share, small_arms, table, trained
 from .page_curricula import curricula
 from .page_text import points
 from .plan import left
@@ -76,6 +76,7 @@ def markdown(results: Results, command: str, folder: str) -> str:
         *curricula(results, folder),
         *rates(results, folder),
         *by_layer(results, folder),
+        *by_schedule(results),
         *by_family(results),
         *spent(results),
         *limits(results),

@@ -162,6 +162,22 @@ def small_arms(results: Results, folder: str) -> list[str]:
     return [*lines, ""]
 
 
+def by_schedule(results: Results) -> list[str]:
+    """Return how often each layer trained, where a schedule chose."""
+    rows = [row for row in compared(results) if row.layers]
+    if not rows:
+        return []
+    numbers = range(max(max(row.layers) for row in rows) + 1)
+    lines = ["## What the schedules trained", "",
+             "Share of the iterations in which each layer trained, %, mean of the seeds.", "",
+             f"| arm | {' | '.join(map(str, numbers))} |",
+             f"|{'---|' * (1 + len(numbers))}"]  # fmt: skip
+    for row in rows:
+        shares = [f"{100 * row.layers.get(number, 0.0):.0f}" for number in numbers]
+        lines.append(f"| {row.arm.name} | {' | '.join(shares)} |")
+    return [*lines, ""]
+
+
 def by_family(results: Results) -> list[str]:
     """Return the gain of each arm in each ladder."""
     ladders = results.study.ladders()

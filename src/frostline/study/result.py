@@ -74,6 +74,7 @@ class Result:
         families: gain in each family trained on.
         levels: pass rate of each level, by `family/level`.
         others: change in the families not trained on; None if the exam has none.
+        layers: share of the iterations in which each layer trained, where a schedule chose.
         costs: None without a full arm that was updated.
         reward: None for the untrained policy.
     """
@@ -96,6 +97,7 @@ class Result:
     families: dict[str, Estimate]
     levels: dict[str, float]
     others: Estimate | None
+    layers: dict[int, float]
     costs: Costs | None
     reward: Reward | None
 

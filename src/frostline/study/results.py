@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
@@ -173,6 +174,7 @@ class Results:
             families={name: self._of(seeds, [name])[0].gain(mine, base) for name in ladders},
             levels=self._levels(pair, seeds),
             others=self._of(seeds, others)[0].gain(mine, base) if others else None,
+            layers=layers_of(runs),
             costs=None if arm.untrained else self._costs(pair),
             reward=None if arm.untrained else reward_of(runs),
         )
@@ -246,6 +248,15 @@ def _iteration(runs: Sequence[RunLine]) -> float:
     """Return the mean seconds of an iteration."""
     seconds = sum(run.seconds[part] for run in runs for part in ("generate", "verify", "update"))
     return seconds / sum(len(run.reward) for run in runs)
+
+
+def layers_of(runs: Sequence[RunLine]) -> dict[int, float]:
+    """Return the share of the runs' iterations in which each layer trained."""
+    counts: Counter[int] = Counter()
+    for run in runs:
+        counts.update(run.layers)
+    iterations = sum(len(run.reward) for run in runs if run.layers)
+    return {layer: counts[layer] / iterations for layer in sorted(counts)}
 
 
 def reward_of(runs: Sequence[RunLine]) -> Reward:

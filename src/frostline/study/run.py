@@ -58,6 +58,7 @@ class Record:
         signal: likewise.
         promotions: iteration, family and level of each.
         groups: trained on, by family/level.
+        layers: iterations in which each one trained.
         seconds: by part.
     """
 
@@ -66,12 +67,14 @@ class Record:
     signal: list[float] = field(default_factory=list)
     promotions: list[tuple[int, str, int]] = field(default_factory=list)
     groups: Counter[str] = field(default_factory=Counter)
+    layers: Counter[int] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def add(self, metrics: Mapping[str, Any]) -> None:
         """Take in the metrics of an iteration."""
         self.reward.append(round(metrics["reward"], DIGITS))
         self.signal.append(round(metrics["signal"], DIGITS))
+        self.layers.update(metrics["active"])
         self.groups.update(f"{family}/{level}" for family, level, *_ in metrics["groups"])
         for phase, seconds in metrics["seconds"].items():
             part = PHASES.get(phase, UPDATE)
@@ -101,11 +104,13 @@ class Record:
     def line(self, task: Task, status: str, error: str = "") -> RunLine:
         """Return the line of the run."""
         seconds = {name: round(value, DIGITS) for name, value in self.seconds.items()}
+        chosen = min(self.layers.values(), default=0) < len(self.reward)  # else always the same
         found = {
             "reward": self.reward,
             "signal": self.signal,
             "promotions": self.promotions,
             "groups": dict(sorted(self.groups.items())),
+            "layers": dict(sorted(self.layers.items())) if chosen else {},
             "seconds": seconds,
             "split": Exam.split(task.stage),
             "hardware": f"{hardware()}, {torch.get_num_threads()} thread per run",
