@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from pretrain_base import MIXTURE, draw_examples, finish, practise
+from pretrain_base import MIXTURE, add_options, draw_examples, finish, practise
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from frostline.agents.policy import load_policy
@@ -97,18 +97,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
-    parser.add_argument("--work", type=Path, default=Path("runs/mixed_base"))
+    add_options(parser, work=Path("runs/mixed_base"), steps=500)
     parser.add_argument("--policy", default="base", help="what practises")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--batch", type=int, default=128, help="examples per step")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
-    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
-    parser.add_argument("--muon-lr", type=float, default=3e-3)
-    parser.add_argument("--adam-lr", type=float, default=2e-3)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     policy = load_policy(args.policy, device=args.device)

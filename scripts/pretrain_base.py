@@ -320,17 +320,12 @@ def finish(
     tokenizer.save_pretrained(args.out)
 
 
-def main() -> None:
-    """Parse the command line, train, and write the policy."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser, *, work: Path, steps: int) -> None:
+    """Add the options of every training; `work` and `steps` are defaults."""
     parser.add_argument("--out", type=Path, required=True, help="folder that the policy goes to")
-    parser.add_argument("--work", type=Path, default=Path("runs/pretrain_base"))
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--width", type=int, default=128, help="a multiple of 32")
+    parser.add_argument("--work", type=Path, default=work)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--steps", type=int, default=2800, help="the last 500 are the closing")
+    parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--batch", type=int, default=128, help="examples per step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -338,6 +333,16 @@ def main() -> None:
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     parser.add_argument("--muon-lr", type=float, default=3e-3)
     parser.add_argument("--adam-lr", type=float, default=2e-3)
+
+
+def main() -> None:
+    """Parse the command line, train, and write the policy."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser, work=Path("runs/pretrain_base"), steps=2800)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--width", type=int, default=128, help="a multiple of 32")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     random.seed(args.seed)

@@ -29,7 +29,7 @@ def draw_levels(
     for row, family in zip(axes, families, strict=True):
         _level_axis(row[0], metrics, family)
         _rate_axis(row[1], evaluations, family)
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def _level_axis(axis: Axes, metrics: list[dict[str, Any]], family: str) -> None:
@@ -83,7 +83,7 @@ def draw_training(path: Path, metrics: list[dict[str, Any]]) -> None:
     axes[1, 2].set(title="seconds per phase", xlabel="iteration")
     axes[1, 2].grid(alpha=0.3)
     axes[1, 2].legend(fontsize=7)
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def _curve(axis: Axes, metrics: list[dict[str, Any]], name: str) -> None:
@@ -106,7 +106,7 @@ def _curve(axis: Axes, metrics: list[dict[str, Any]], name: str) -> None:
     axis.grid(alpha=0.3)
 
 
-def _write(figure: Figure, path: Path) -> None:
+def write_picture(figure: Figure, path: Path) -> None:
     """Write a picture so that it is there whole or not at all."""
     figure.tight_layout()
     try:

@@ -14,9 +14,10 @@ from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from .pictures import write_picture
 from .profile_arms import FULL, SPLIT, subsets
 from .profile_layers import LayerProfile
-from .run_dir import whole, write_text
+from .run_dir import write_text
 from .statistics import REPLICATES, Estimate, Resampled, resample
 
 METHOD = (
@@ -193,12 +194,7 @@ def draw_profile(path: Path, summary: dict[str, Any]) -> None:
     axis.set_title("Held-out gain of each layer trained alone, 95 % intervals", fontsize=10)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
-    figure.tight_layout()
-    try:
-        with whole(path) as partial:
-            figure.savefig(partial, dpi=110, format="png")
-    finally:
-        pyplot.close(figure)
+    write_picture(figure, path)
 
 
 def _points(value: float) -> str:

@@ -11,10 +11,9 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..run_dir import whole
+from ..pictures import write_picture
 from ..statistics import Estimate
 from .result import FULL, Result, pareto
 from .results import Results
@@ -44,7 +43,7 @@ def draw_rewards(path: Path, rows: Mapping[str, Mapping[str, Result]]) -> None:
     for axis in axes[-1]:
         axis.set_xlabel("iteration")
     axes[0, 0].set_ylim(bottom=0)  # of all: they share it, and a limit set early would cut the rest
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def _reward(axis: Axes, row: Result) -> None:
@@ -69,7 +68,7 @@ def draw_shares(path: Path, rows: Sequence[Result]) -> None:
     axis.axvline(0.9, color="black", lw=0.8, ls=":")
     axis.set_xlabel("share of the gain of full training, 95 % (dotted: 0.9)")
     axis.grid(alpha=0.3, axis="x")
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def _bar(axis: Axes, estimate: Estimate, place: float, colour: str) -> None:
@@ -109,7 +108,7 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
     axes[0].set_xscale("log")
     axes[0].set_ylabel("held-out gain, points (95 %)")
     figure.suptitle("Orange: no other arm gains more for less, as measured", fontsize=9)
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def draw_rates(path: Path, rows: Sequence[Result]) -> None:
@@ -135,7 +134,7 @@ def draw_rates(path: Path, rows: Sequence[Result]) -> None:
     for row_axes in axes:
         row_axes[0].set_ylabel("validation, %")
     figure.supxlabel("learning rate", fontsize=9)
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def draw_layers(path: Path, results: Results, curriculum: str) -> None:
@@ -158,7 +157,7 @@ def draw_layers(path: Path, results: Results, curriculum: str) -> None:
     axis.grid(alpha=0.3)
     if full is not None:
         axis.legend(fontsize=8)
-    _write(figure, path)
+    write_picture(figure, path)
 
 
 def draw_curricula(path: Path, results: Results) -> None:
@@ -182,14 +181,4 @@ def draw_curricula(path: Path, results: Results) -> None:
     axis.set_ylabel("held-out gain, points (95 %)")
     axis.grid(alpha=0.3, axis="y")
     axis.legend(fontsize=8)
-    _write(figure, path)
-
-
-def _write(figure: Figure, path: Path) -> None:
-    """Write a picture so that it is there whole or not at all."""
-    figure.tight_layout()
-    try:
-        with whole(path) as partial:
-            figure.savefig(partial, dpi=110, format="png")
-    finally:
-        pyplot.close(figure)
+    write_picture(figure, path)
