@@ -180,8 +180,8 @@ class TrlEngine:
         model = self.policy.model
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of TRL's own use of transformers
-            if self.done < self.iterations:
-                self.trainer.train(resume_from_checkpoint=str(folder) if folder else None)
+            # a run that is done takes no step, but gets its weights back
+            self.trainer.train(resume_from_checkpoint=str(folder) if folder else None)
         for name in ("forward", "enable_input_require_grads"):
             vars(model).pop(name, None)  # a copy of the model would go on with TRL's
         model.eval()
