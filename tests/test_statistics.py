@@ -148,6 +148,7 @@ def test_p_values_are_those_of_student_s_t() -> None:
     # t = 2.776 is the 97.5 % quantile with 4 degrees of freedom, 4.303 with 2
     for t, df in ((2.776445, 4), (4.302653, 2)):
         assert paired_p(t * math.sqrt(2 / 5), 5, 1.0, df) == pytest.approx(0.05, abs=1e-6)
+        assert paired_p(t * math.sqrt(4 / 5), 5, 1.0, df, arms=4) == pytest.approx(0.05, abs=1e-6)
     assert paired_p(0.0, 5, 0.0, 4) == 1
     assert paired_p(0.1, 5, 0.0, 4) == 0
 

@@ -55,6 +55,9 @@ def test_a_page_has_all_that_the_study_has_something_for(study: Study, tmp_path:
                     "Curricula", "Learning rates", "Contribution of each layer", "What it took",
                     "Limits"):  # fmt: skip
         assert heading in text
+    # five points more under sec, for every arm alike
+    assert "Curricula that differ from it (p at most 0.05): full under sec (+5.0), first:5" in text
+    assert "Interactions (p at most 0.05): none of 5." in text
     shown = {line.rpartition("(")[2][:-1] for line in text.splitlines() if line.startswith("![")}
     assert shown == {f"toy/{path.name}" for path in (tmp_path / "toy").glob("*.png")}
     assert len(shown) == 6

@@ -155,14 +155,15 @@ def test_costs_are_of_the_same_seeds_full_training() -> None:
 def test_an_interaction_is_a_difference_of_differences() -> None:
     study = study_of({"trainable": "last:1"}, curricula=("frontier", "ladder"))
     lines = lines_of(study, {"none": 20, "full": 60, "last:1": 50})  # ladder: one more, for both
-    assert Results(study, lines).interaction("last:1", "ladder").value == pytest.approx(0)
+    assert Results(study, lines).interaction("last:1", "ladder")[0].value == pytest.approx(0)
     lines = [
         toy_line(Task.of(line), 55)
         if (line.arm, line.curriculum, line.stage) == ("last:1", "ladder", "final")
         else line
         for line in lines
     ]
-    found = Results(study, lines).interaction("last:1", "ladder")
+    found, p = Results(study, lines).interaction("last:1", "ladder")
+    assert p == 0  # equal seeds: no noise
     assert found.value == pytest.approx((0.55 - 0.50) - (0.61 - 0.60))
 
 

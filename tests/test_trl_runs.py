@@ -317,7 +317,9 @@ def test_two_ranks_agree_and_survive_a_kill(tiny: Tiny, tmp_path: Path) -> None:
     assert len({tuple(layers) for layers in ranks[0]["active"]}) > 1
     assert any(loss != 0 for loss in ranks[0]["loss"])
 
-    assert torchrun(policy, str(killed), LISA, "5").returncode != 0
+    for _ in range(2):  # gloo may fail before the kill
+        if newest_checkpoint(killed) is None:
+            assert torchrun(policy, str(killed), LISA, "5").returncode != 0
     assert newest_checkpoint(killed) == killed / "checkpoint-4"
     assert not list(killed.glob("rank-*"))
     surely(policy, killed, LISA)

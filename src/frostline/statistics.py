@@ -114,7 +114,7 @@ def residual(seeds_AR: NDArray[np.float64]) -> tuple[float, int]:
     return math.sqrt(float((left_AR**2).sum()) / df), df
 
 
-def paired_p(difference: float, seeds: int, sd: float, df: int) -> float:
+def paired_p(difference: float, seeds: int, sd: float, df: int, *, arms: int = 2) -> float:
     """Return the two-sided p-value of a mean difference between two arms that share their seeds.
 
     Student's t with the residual of all arms, as in a two-way analysis of variance: with three to
@@ -126,13 +126,14 @@ def paired_p(difference: float, seeds: int, sd: float, df: int) -> float:
         seeds: how many.
         sd: residual standard deviation of one arm on one seed.
         df: degrees of freedom that it is known with.
+        arms: how many the difference is made of: 4 for a difference of two differences.
 
     >>> round(paired_p(1.0, 4, 1.0, 10), 4)  # t = 1 / (1 * sqrt(2 / 4)) = 1.414
     0.1877
     """
     if not sd:
         return 1.0 if not difference else 0.0
-    t = difference / (sd * math.sqrt(2 / seeds))
+    t = difference / (sd * math.sqrt(arms / seeds))
     return float(mpmath.betainc(df / 2, 0.5, 0, df / (df + t * t), regularized=True))
 
 

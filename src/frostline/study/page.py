@@ -18,12 +18,11 @@ from .drawings import (
 )
 from .page_arms import by_family, by_schedule, compared, layers, share, small_arms, table, trained
 from .page_curricula import curricula
-from .page_text import points
+from .page_text import ALPHA, points
 from .plan import left
 from .results import Results
 from .starting_study import HARDLY, PANELS, WELL, findings, protocols, whole
 
-ALPHA = 0.05
 CONTRIBUTIONS = "contributions.json"
 
 

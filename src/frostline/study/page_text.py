@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..statistics import Estimate
 
+ALPHA = 0.05  # largest p-value that decides
+
 
 def points(estimate: Estimate) -> str:
     """Return a difference of pass rates with its interval, in points."""

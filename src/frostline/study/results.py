@@ -39,7 +39,10 @@ class Results:
         self._noise: dict[tuple[int, ...], tuple[float, int] | None] = {}
         known = [pair for pair in self.finals.lines if self.finals.seeds(pair)]
         raw = {pair: p for pair in known if (p := self._raw_p(pair)) is not None}
-        adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
+        adjusted: dict[Pair, float] = {}
+        for curriculum in study.curricula:  # each with a table of its own
+            mine = [pair for pair in raw if pair[1] == curriculum]
+            adjusted |= zip(mine, holm([raw[pair] for pair in mine]), strict=True)
         self.rows = [self._result(pair, adjusted.get(pair)) for pair in known]
 
     def runs(self) -> list[RunLine]:
@@ -77,12 +80,14 @@ class Results:
             ValueError: if they have no seed in common.
         """
         drawn, place = self._common(first, second)
-        return drawn.gain(place[first], place[second]), self._p(first, second)
+        estimate = drawn.gain(place[first], place[second])
+        return estimate, self._p(first, second, value=estimate.value)
 
-    def interaction(self, arm: str, curriculum: str) -> Estimate:
-        """Return how much more a curriculum brings to an arm than to full training.
+    def interaction(self, arm: str, curriculum: str) -> tuple[Estimate, float | None]:
+        """Return how much more a curriculum brings to an arm than to full training, and a p-value.
 
-        Both are measured from the study's first curriculum, on the seeds that all four have.
+        Both are measured from the study's first curriculum, on the seeds that all four have. When
+        there is no p-value: see `compare`.
 
         Raises:
             ValueError: if there are none.
@@ -91,7 +96,8 @@ class Results:
         four = [(arm, curriculum), (arm, first), (FULL, curriculum), (FULL, first)]
         drawn, place = self._common(*four)
         a, b, c, d = (place[pair] for pair in four)
-        return drawn.interaction(a, b, c, d)
+        estimate = drawn.interaction(a, b, c, d)
+        return estimate, self._p(*four, value=estimate.value)
 
     def has(self, *wanted: Pair) -> bool:
         """Return whether pairs have runs on common seeds."""
@@ -132,21 +138,20 @@ class Results:
     def _diverged(self, pair: Pair, seeds: Sequence[int]) -> bool:
         return any(self.finals.lines[pair][seed].status == "diverged" for seed in seeds)
 
-    def _p(self, first: Pair, second: Pair) -> float | None:
-        """Return the p-value of a difference, if there is one."""
-        seeds = self.finals.seeds(first, second)
-        noise = self._residual(seeds) if seeds else None
-        if noise is None or self._diverged(first, seeds) or self._diverged(second, seeds):
+    def _p(self, *of: Pair, value: float) -> float | None:
+        """Return the p-value of a difference of pairs, or of two differences, if there is one."""
+        seeds = self.finals.seeds(*of)
+        noise = self._residual(seeds)
+        if noise is None or any(self._diverged(pair, seeds) for pair in of):
             return None
-        drawn, place = self._of(seeds, self.study.ladders())
-        return paired_p(drawn.gain(place[first], place[second]).value, len(seeds), *noise)
+        return paired_p(value, len(seeds), *noise, arms=len(of))
 
     def _raw_p(self, pair: Pair) -> float | None:
         """Return the p-value of the difference to full training; no part of Holm's family: None."""
         full, arm = (FULL, pair[1]), self.study.arm(pair[0])
-        if arm.untrained or layer_of(arm) is not None or pair == full:
+        if arm.untrained or layer_of(arm) is not None or pair == full or not self.has(pair, full):
             return None
-        return self._p(pair, full)
+        return self.compare(pair, full)[1]
 
     def _result(self, pair: Pair, p: float | None) -> Result:
         arm, seeds, ladders = self.study.arm(pair[0]), self.finals.seeds(pair), self.study.ladders()
