@@ -9,9 +9,9 @@ from study_coins import RUNS, compare, cut
 
 from frostline.study import lines as files
 from frostline.study.display import table
-from frostline.study.pace import Pace
 from frostline.study.plan import left
 from frostline.study.spec import load_study
+from frostline.study.time_left import Pace
 
 
 def test_a_dry_run_shows_the_plan_and_the_time_and_touches_nothing(

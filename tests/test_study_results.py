@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from study_toys import FAMILIES, PROBLEMS, toy_line, toy_study
 
+from frostline.study.finals import Finals
 from frostline.study.lines import RunLine, pack
-from frostline.study.marks import Finals
 from frostline.study.plan import Task, pending
 from frostline.study.promotions import promotions_table
 from frostline.study.result import pareto

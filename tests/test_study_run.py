@@ -21,7 +21,7 @@ from frostline.envs import Problem, Status, TaskSpec, Verdict
 from frostline.parts import build_agent
 from frostline.study.lines import RunLine, unpack
 from frostline.study.plan import Task
-from frostline.study.priced import PricedAgent
+from frostline.study.priced_agent import PricedAgent
 from frostline.study.run import COLLAPSED_AFTER, Diverged, Record, config_of, exam_tasks, execute
 from frostline.study.spec import Study
 

@@ -16,8 +16,8 @@ from .options import JsonFlag, check_device, parse
 
 if TYPE_CHECKING:
     from .study.lines import RunLine
-    from .study.pace import Pace
     from .study.spec import Study
+    from .study.time_left import Pace
 
 EXIT_INTERRUPT = 130
 EXIT_FAILED = 1
@@ -73,7 +73,7 @@ def main(args: list[str]) -> int:
     path = options.out or Path("runs") / "studies" / study.name
     if options.page is not None:
         from .outputs import check_writable
-        from .study.marks import untrained
+        from .study.finals import untrained
 
         untrained(study)  # what gains are measured from
         if not options.page.suffix:
@@ -125,8 +125,8 @@ def dry_run(study: Study, path: Path, options: CompareArgs) -> int:
     from .study.check import check_study
     from .study.compare import RUNS
     from .study.display import describe, table
-    from .study.pace import Pace, in_words
     from .study.plan import left, pending
+    from .study.time_left import Pace, in_words
 
     check_study(study)
     lines = files.read(path / RUNS)
@@ -151,9 +151,9 @@ def dry_run(study: Study, path: Path, options: CompareArgs) -> int:
 
 def probe(study: Study) -> Pace | None:
     """Return the pace of a few iterations and a small exam; None if that fails."""
-    from .study.pace import Pace
     from .study.plan import pending
     from .study.run import execute
+    from .study.time_left import Pace
 
     task = next((task for task in pending(study, []) if task.iterations), None)
     if task is None:

@@ -19,10 +19,10 @@ from ..stopping import Interrupted
 from .compare import Comparison
 from .halving import score
 from .lines import RunLine
-from .pace import Pace, in_words
 from .plan import Left, left
 from .spec import Study
 from .task import Task
+from .time_left import Pace, in_words
 
 TICK = 15.0  # seconds between lines where there is no terminal
 HEADINGS = ("arm", "curriculum", "tuned", "left", "final", "left", "not ok")

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..statistics import Estimate
+from .finals import Pair
 from .halving import Choice
-from .marks import Pair
 from .spec import Arm
 
 FULL = "full"

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from ..statistics import Estimate, Resampled, holm, paired_p, resample_strata, residual
+from .finals import Finals, Pair
 from .halving import score
 from .lines import RunLine
-from .marks import Finals, Pair
 from .names import family_names
 from .plan import chosen, finished, pairs, tuner
 from .result import FULL, Costs, Result, Reward, layer_of

@@ -31,7 +31,7 @@ from ..parts import build_parts
 from ..stopping import Interrupted
 from .arm import TUNING_SEED
 from .lines import RunLine, pack
-from .priced import PricedAgent, timer_of
+from .priced_agent import PricedAgent, timer_of
 from .spec import Exam, Study, spread
 from .task import Task
 
