@@ -40,8 +40,9 @@ def all_lines(study: Study) -> list[RunLine]:
 @pytest.fixture(scope="module")
 def study() -> Study:
     arms = ["none", "full", "first:5", "last:5", "last:1", "layers:0", "layers:1"]
+    copy = {"trainable": "layers:1", "name": "best layer", "rate_of": "layers:1", "headline": True}
     return toy_study(
-        arms=[{"trainable": arm} for arm in arms],
+        arms=[*({"trainable": arm} for arm in arms), copy],
         curricula=("uniform", "sec"),
         tuning={"rates": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), "curriculum": "uniform"},
     )
@@ -55,9 +56,11 @@ def test_a_page_has_all_that_the_study_has_something_for(study: Study, tmp_path:
                     "Curricula", "Learning rates", "Contribution of each layer", "What it took",
                     "Limits"):  # fmt: skip
         assert heading in text
+    assert "| **best layer** |" in text  # in the table of arms, and no point of the curve
+    assert text.count("\n| 1 | ") == 1
     # five points more under sec, for every arm alike
     assert "Curricula that differ from it (p at most 0.05): full under sec (+5.0), first:5" in text
-    assert "Interactions (p at most 0.05): none of 5." in text
+    assert "Interactions (p at most 0.05): none of 6." in text
     shown = {line.rpartition("(")[2][:-1] for line in text.splitlines() if line.startswith("![")}
     assert shown == {f"toy/{path.name}" for path in (tmp_path / "toy").glob("*.png")}
     assert len(shown) == 6
@@ -129,9 +132,10 @@ def test_there_are_pages_of_studies() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_number_of_a_page_comes_from_the_committed_lines(page: Path) -> None:
+    out = "docs/results/study-base" if page.stem == "base" else "docs/results/study"
     toml = f"studies/{page.stem}.toml"
-    command = f"frostline compare {toml} --out docs/results/study --page docs/results/{page.name}"
-    study, lines = load_study(ROOT / toml), files.read(LINES)
+    command = f"frostline compare {toml} --out {out} --page docs/results/{page.name}"
+    study, lines = load_study(ROOT / toml), files.read(ROOT / out / "runs.jsonl")
     assert page.read_text() == markdown(Results(study, lines), command, page.stem)
     for picture in (page.with_suffix("")).iterdir():
         assert f"{page.stem}/{picture.name}" in page.read_text()

@@ -29,7 +29,7 @@ def contributions(results: Results) -> dict[str, Any]:
 
 def best(results: Results) -> Result | None:
     """Return the single layer that did best on the validation split; None if none was trained."""
-    rows = [row for row in results.rows if row.layer is not None and not row.arm.rate_of]
+    rows = [row for row in results.rows if row.layer is not None]
     return max(rows, key=_score, default=None)
 
 

@@ -118,8 +118,11 @@ class Result:
 
 
 def layer_of(arm: Arm) -> int | None:
-    """Return the number of the layer if an arm trains one alone."""
-    match = _LAYER.fullmatch(arm.trainable)
+    """Return the number of the layer if an arm trains one alone, for the curve of all layers.
+
+    One that takes the learning rate of another arm is there to be compared with others.
+    """
+    match = None if arm.rate_of else _LAYER.fullmatch(arm.trainable)
     return int(match[1]) if match else None
 
 
