@@ -94,6 +94,7 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
         points = [(row.arm.name, cost(row), 100 * row.gain.value) for row in known_rows]
         front = [name for name in pareto([("none", 0.0, 0.0), *points]) if name != "none"]
         known = {name: (x, y) for name, x, y in points}
+        widest = max((x for _, x, _ in points), default=0.0)
         if front:
             axis.plot(*zip(*(known[name] for name in front), strict=True), color="tab:orange", lw=1)
         for row, (name, x, y) in zip(known_rows, points, strict=True):
@@ -101,13 +102,21 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
                 x, y, [[y - 100 * row.gain.low], [100 * row.gain.high - y]], fmt="o", ms=4, lw=0.7,
                 color="tab:orange" if name in front else "tab:gray",
             )  # fmt: skip
-            axis.annotate(name, (x, y), fontsize=6, xytext=(3, 3), textcoords="offset points")
+            if name in front or row.arm.headline:
+                side = ("right", -3) if x > 0.8 * widest else ("left", 3)  # names stay in the panel
+                axis.annotate(
+                    name, (x, y), fontsize=7, xytext=(side[1], 3), ha=side[0],
+                    textcoords="offset points",
+                )  # fmt: skip
         axis.set_xlabel(label)
         axis.margins(x=0.15)  # room for the names
         axis.grid(alpha=0.3)
     axes[0].set_xscale("log")
     axes[0].set_ylabel("held-out gain, points (95 %)")
-    figure.suptitle("Orange: no other arm gains more for less, as measured", fontsize=9)
+    figure.suptitle(
+        "Orange: no other arm gains more for less, as measured. Named: these and headline arms.",
+        fontsize=9,
+    )
     write_picture(figure, path)
 
 
