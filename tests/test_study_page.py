@@ -14,7 +14,7 @@ from frostline.study import lines as files
 from frostline.study.contributions import best
 from frostline.study.lines import RunLine
 from frostline.study.page import markdown, write_page
-from frostline.study.page_arms import headline
+from frostline.study.page_arms import compared, headline
 from frostline.study.plan import Task, pending, total
 from frostline.study.results import Results
 from frostline.study.spec import Study, load_study
@@ -64,6 +64,15 @@ def test_a_page_has_all_that_the_study_has_something_for(study: Study, tmp_path:
     shown = {line.rpartition("(")[2][:-1] for line in text.splitlines() if line.startswith("![")}
     assert shown == {f"toy/{path.name}" for path in (tmp_path / "toy").glob("*.png")}
     assert len(shown) == 6
+
+
+def test_single_layers_are_the_rows_where_nothing_else_is_compared(tmp_path: Path) -> None:
+    study = toy_study(arms=[{"trainable": arm} for arm in ("none", "full", "layers:0", "layers:1")])
+    results = Results(study, all_lines(study))
+    assert [row.arm.name for row in compared(results)] == ["full", "layers:0", "layers:1"]
+    row = results.row("layers:0")
+    assert row is not None
+    assert row.p == 0  # ten points below full training on every seed
 
 
 def test_greedy_selection_reads_the_contributions_of_a_page(study: Study, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def layers(results: Results) -> list[Result]:
 
 
 def compared(results: Results) -> list[Result]:
-    """Return the arms of the table: single layers have a section of their own."""
-    return [row for row in trained(results) if row.layer is None]
+    """Return the arms of the table."""
+    return [row for row in trained(results) if results.in_table(row.arm)]
 
 
 def table(results: Results, folder: str) -> list[str]:
@@ -126,7 +126,7 @@ def names(results: Results) -> str:
 
 def small_arms(results: Results, folder: str) -> list[str]:
     """Return the Pareto fronts, and whether a small arm keeps most of the gain."""
-    rows = [row for row in compared(results) + layers(results) if row.arm.name != FULL]
+    rows = [row for row in trained(results) if row.arm.name != FULL]
     front = pareto(
         [("none", 0.0, 0.0)]
         + [(row.arm.name, row.trainable, row.gain.value) for row in compared(results)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from ..statistics import Estimate, Resampled, holm, paired_p, resample_strata, residual
+from .arm import Arm
 from .finals import Finals, Pair
 from .halving import score
 from .lines import RunLine
@@ -63,6 +64,17 @@ class Results:
         """Return the result of an arm under the first curriculum, or under one; None without."""
         wanted = curriculum or self.study.curricula[0]
         return next((row for row in self.rows if row.pair == (arm, wanted)), None)
+
+    def in_table(self, arm: Arm) -> bool:
+        """Return whether an arm stands in the table of arms and in Holm's family.
+
+        Single layers have a curve of their own, and are no rows where other arms are.
+        """
+        others = (
+            other.name != FULL and not other.untrained and layer_of(other) is None
+            for other in self.study.arms
+        )  # fmt: skip
+        return layer_of(arm) is None or not any(others)
 
     def noise(self) -> float | None:
         """Return the residual standard deviation between seeds, of the arms with most seeds."""
@@ -149,7 +161,7 @@ class Results:
     def _raw_p(self, pair: Pair) -> float | None:
         """Return the p-value of the difference to full training; no part of Holm's family: None."""
         full, arm = (FULL, pair[1]), self.study.arm(pair[0])
-        if arm.untrained or layer_of(arm) is not None or pair == full or not self.has(pair, full):
+        if arm.untrained or pair == full or not self.in_table(arm) or not self.has(pair, full):
             return None
         return self.compare(pair, full)[1]
 
