@@ -141,10 +141,9 @@ def test_there_are_pages_of_studies() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_number_of_a_page_comes_from_the_committed_lines(page: Path) -> None:
-    out = "docs/results/study-base" if page.stem == "base" else "docs/results/study"
     toml = f"studies/{page.stem}.toml"
-    command = f"frostline compare {toml} --out {out} --page docs/results/{page.name}"
-    study, lines = load_study(ROOT / toml), files.read(ROOT / out / "runs.jsonl")
+    command = f"frostline compare {toml} --out docs/results/study --page docs/results/{page.name}"
+    study, lines = load_study(ROOT / toml), files.read(LINES)
     assert page.read_text() == markdown(Results(study, lines), command, page.stem)
     for picture in (page.with_suffix("")).iterdir():
         assert f"{page.stem}/{picture.name}" in page.read_text()

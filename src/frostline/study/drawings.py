@@ -102,10 +102,13 @@ def draw_pareto(path: Path, rows: Sequence[Result]) -> None:
                 x, y, [[y - 100 * row.gain.low], [100 * row.gain.high - y]], fmt="o", ms=4, lw=0.7,
                 color="tab:orange" if name in front else "tab:gray",
             )  # fmt: skip
-            if name in front or row.arm.headline:
+            # arms that train the same have the same runs, and share a name
+            twins = [other.arm.name for other in known_rows
+                     if (other.trainable, other.gain) == (row.trainable, row.gain)]  # fmt: skip
+            if name == twins[0] and (name in front or row.arm.headline):
                 side = ("right", -3) if x > 0.8 * widest else ("left", 3)  # names stay in the panel
                 axis.annotate(
-                    name, (x, y), fontsize=7, xytext=(side[1], 3), ha=side[0],
+                    " = ".join(twins), (x, y), fontsize=7, xytext=(side[1], 3), ha=side[0],
                     textcoords="offset points",
                 )  # fmt: skip
         axis.set_xlabel(label)
