@@ -229,7 +229,7 @@ def test_a_level_s_promotion_is_the_median_of_the_seeds_that_passed_it() -> None
     finals = [n for n, line in enumerate(lines) if (line.arm, line.stage) == ("full", "final")]
     for number, promotions in zip(finals, events, strict=True):
         lines[number] = replace(lines[number], promotions=promotions)
-    table = promotions_table(Results(study, lines))
+    table = promotions_table(Results(study, lines), "full")
     assert "| arithmetic 1 | 7 |" in table
     assert "| arithmetic 2 | – |" in table
     assert "| closed_forms 1 | – |" in table

@@ -137,6 +137,22 @@ def paired_p(difference: float, seeds: int, sd: float, df: int, *, arms: int = 2
     return float(mpmath.betainc(df / 2, 0.5, 0, df / (df + t * t), regularized=True))
 
 
+def smallest_seen(alpha: float, seeds: int, sd: float, df: int, *, arms: int = 2) -> float:
+    """Return the smallest difference whose `paired_p` is at most `alpha`.
+
+    >>> round(smallest_seen(0.1877, 4, 1.0, 10), 3)
+    1.0
+    """
+    low, high = 0.0, sd
+    while high and paired_p(high, seeds, sd, df, arms=arms) > alpha:
+        high *= 2
+    for _ in range(40):
+        middle = (low + high) / 2
+        seen = paired_p(middle, seeds, sd, df, arms=arms) <= alpha
+        low, high = (low, middle) if seen else (middle, high)
+    return high
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for being several (Holm 1979, Scand. J. Statist. 6, 65-70).
 

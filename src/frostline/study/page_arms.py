@@ -38,7 +38,8 @@ def table(results: Results, folder: str) -> list[str]:
         "",
         f"Untrained, the policy solves {100 * base.rate.value:.1f} % "
         f"[{100 * base.rate.low:.1f}, {100 * base.rate.high:.1f}]. Times, memory and FLOPs are of "
-        "full training's: time measured, the other two by the cost model.",
+        "full training's: time measured, beside other work (arms that train the same differ by up "
+        "to 15 %), the other two by the cost model.",
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
@@ -51,13 +52,15 @@ def table(results: Results, folder: str) -> list[str]:
 
 def headline(results: Results) -> list[str]:
     """Return the headline arms in few columns, as Markdown: the table of the README."""
-    lines = ["| arm | trains | gain, points | share of the full gain | update time | memory |",
-             f"|{'---|' * 6}"]  # fmt: skip
+    lines = ["| arm | trains | gain, points | share of the full gain | update time "
+             "| iteration time | memory |",
+             f"|{'---|' * 7}"]  # fmt: skip
     for row in compared(results):
         if row.arm.headline and row.costs is not None:
             shown = [
                 row.arm.name, f"{100 * row.trainable / row.total:.3g} %", points(row.gain),
-                share(row), f"{row.costs.update:.2f}", f"{row.costs.peak:.2f}",
+                share(row), f"{row.costs.update:.2f}", f"{row.costs.iteration:.2f}",
+                f"{row.costs.peak:.2f}",
             ]  # fmt: skip
             lines.append(f"| {' | '.join(shown)} |")
     return lines

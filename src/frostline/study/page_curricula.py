@@ -1,4 +1,4 @@
-"""The curricula on a study's page: gains, interaction with the arms, levels, promotions."""
+"""The curricula on a study's page: gains, tests, interaction with the arms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ..statistics import Estimate, holm
+from .page_arms import share
+from .page_levels import levels
 from .page_text import ALPHA, number, points
-from .promotions import promotions_table
 from .result import FULL
 from .results import Results
 
@@ -21,13 +22,15 @@ def curricula(results: Results, folder: str) -> list[str]:
         return []
     arms = [arm.name for arm in results.study.arms if not arm.untrained]
     p = curriculum_tests(results)
+    verdict = decided("Curricula that differ from it", p, seen(results, p, 2))
     lines = [
         "## Curricula",
         "",
         f"![Gain under each curriculum]({folder}/curricula.png)",
         "",
-        "Held-out gain, points; below it the difference to the first curriculum and its p-value, "
-        f"adjusted by Holm over this table. {decided('Curricula that differ from it', p)}",
+        *legend(results),
+        f"Held-out gain, points; below it the difference to {order[0]} and its p-value, adjusted "
+        f"by Holm over this table. {verdict}",
         "",
         f"| curriculum | {' | '.join(arms)} |",
         f"|{'---|' * (1 + len(arms))}",
@@ -41,7 +44,7 @@ def curricula(results: Results, folder: str) -> list[str]:
                 text += f"<br>{tested(*p[arm, name])}"
             shown.append(text)
         lines.append(f"| {name} | {' | '.join(shown)} |")
-    return [*lines, "", *interactions(results), *levels(results), *promotions_table(results)]
+    return [*lines, "", *interactions(results), *levels(results)]
 
 
 def curriculum_tests(results: Results) -> Tests:
@@ -78,8 +81,17 @@ def tested(estimate: Estimate, p: float | None) -> str:
     return f"{points(estimate)}, p {'–' if p is None else number(p)}"
 
 
-def decided(what: str, tests: Tests) -> str:
-    """Return which of a table's tests reject, as a sentence."""
+def seen(results: Results, tests: Tests, arms: int) -> float | None:
+    """Return the smallest difference that would reject as the first of a table's tests."""
+    known = [key for key, (_, p) in tests.items() if p is not None]
+    if not known:
+        return None
+    seeds = results.finals.seeds(known[0])
+    return results.smallest(seeds, ALPHA / len(known), arms=arms)
+
+
+def decided(what: str, tests: Tests, smallest: float | None) -> str:
+    """Return which of a table's tests reject, and what they could not see, as sentences."""
     known = [p for _, p in tests.values() if p is not None]
     if not known:
         return f"{what} (p at most {ALPHA:g}): there is no test, with too few seeds."
@@ -87,7 +99,40 @@ def decided(what: str, tests: Tests) -> str:
         f"{arm} under {curriculum} ({100 * estimate.value:+.1f})"
         for (arm, curriculum), (estimate, p) in tests.items() if p is not None and p <= ALPHA
     ]  # fmt: skip
-    return f"{what} (p at most {ALPHA:g}): {', '.join(found) or f'none of {len(known)}'}."
+    text = f"{what} (p at most {ALPHA:g}): {', '.join(found) or 'none'}, of {len(known)} tests."
+    if missing := len(tests) - len(known):
+        text += f" {missing} have no test: runs diverged, or seeds are too few."
+    if smallest:
+        text += f" A difference of less than {100 * smallest:.1f} points is too small for them."
+    return text
+
+
+def legend(results: Results) -> list[str]:
+    """Return what the names of the curricula stand for, and which runs did not go well."""
+    study = results.study
+    own = [f"`{name}`: {text}" for name in study.curricula if (text := _options(results, name))]
+    lines = [
+        f"All have equal numbers of rollouts. Published rules: docs/curricula.md. {'; '.join(own)}"
+        + ("." if own else ""),
+        "",
+    ]
+    for row in results.rows:
+        if row.diverged or row.failed:
+            lines += [f"- {row.arm.name}, {row.curriculum}: {row.diverged} final runs diverged, "
+                      f"{row.failed} failed", ""]  # fmt: skip
+    return lines
+
+
+def _options(results: Results, name: str) -> str:
+    """Return what a curriculum of the study's own is made of; nothing for a preset."""
+    named = results.study.curriculum.get(name)
+    if named is None:
+        return ""
+    return ", ".join(
+        f"{key} " + (", ".join(f"{k} {v}" for k, v in value.items())
+                     if isinstance(value, dict) else str(value))
+        for key, value in named.model_dump(exclude_defaults=True).items()
+    )  # fmt: skip
 
 
 def interactions(results: Results) -> list[str]:
@@ -97,30 +142,26 @@ def interactions(results: Results) -> list[str]:
     lines = [
         "### Do curriculum and subset interact?",
         "",
-        "By how many points more the curriculum (instead of the first one) raises the arm than it "
-        "raises full training; p-values adjusted by Holm over this table. "
-        + decided("Interactions", found),
+        f"By how many points more the curriculum (instead of {results.study.curricula[0]}) raises "
+        "the arm than it raises full training; p-values adjusted by Holm over this table. "
+        + decided("Interactions", found, seen(results, found, 4))
+        + " An arm that keeps the same share of the full gain under all curricula has one too "
+        "where a curriculum changes the full gain: it loses less of less. So the second table has "
+        "the shares.",
         "",
-        f"| curriculum | {' | '.join(arms)} |",
+        f"| points more than full | {' | '.join(arms)} |",
         f"|{'---|' * (1 + len(arms))}",
     ]
     for name in results.study.curricula[1:]:
         texts = [tested(*found[arm, name]) if (arm, name) in found else "–" for arm in arms]
         lines.append(f"| {name} | {' | '.join(texts)} |")
-    return [*lines, ""]
-
-
-def levels(results: Results) -> list[str]:
-    """Return the pass rate of each level under each curriculum, with full training."""
-    base = results.base()
-    rows = [results.row(FULL, name) for name in results.study.curricula]
-    shown = [row for row in [base, *rows] if row is not None]
-    heads = ["untrained" if row.arm.untrained else row.curriculum for row in shown]
-    ladders = results.study.ladders()
-    rungs = [rung for rung in shown[0].levels if rung.rpartition("/")[0] in ladders]
-    lines = ["### Held-out pass rate per level, %, full training", "",
-             f"| level | {' | '.join(heads)} |", f"|{'---|' * (1 + len(heads))}"]  # fmt: skip
-    for rung in rungs:
-        values = [f"{100 * row.levels[rung]:.0f}" if rung in row.levels else "–" for row in shown]
-        lines.append(f"| {rung.replace('/', ' ')} | {' | '.join(values)} |")
+    lines += [
+        "",
+        f"| share of the full gain | {' | '.join(arms)} |",
+        f"|{'---|' * (1 + len(arms))}",
+    ]
+    for name in results.study.curricula:
+        rows = [results.row(arm, name) for arm in arms]
+        shares = ["–" if row is None else share(row) for row in rows]
+        lines.append(f"| {name} | {' | '.join(shares)} |")
     return [*lines, ""]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from .result import FULL
 from .results import Results
 
 
-def promotions_table(results: Results) -> list[str]:
-    """Return a table of the iteration at which full training passed each level, as Markdown.
+def promotions_table(results: Results, arm: str) -> list[str]:
+    """Return a table of the iteration at which an arm first passed each level, as Markdown.
 
-    Only curricula that promote are in it. A level counts if most of the seeds passed it.
+    Only curricula that promote are in it. It is the median over the seeds, one that never passes
+    the level counting as infinite.
     """
     lines = results.finals.lines
     passed: dict[str, dict[tuple[str, int], list[int]]] = {}
     runs: dict[str, int] = {}
     for name in results.study.curricula:
-        seeds = lines.get((FULL, name), {})
+        seeds = lines.get((arm, name), {})
         runs[name] = len(seeds)
         for line in seeds.values():
             first: dict[tuple[str, int], int] = {}
@@ -29,11 +29,7 @@ def promotions_table(results: Results) -> list[str]:
     if not passed:
         return []
     rungs = sorted({rung for found in passed.values() for rung in found})
-    table = [
-        "### Iterations to each promotion, full training", "",
-        "Median over the seeds, one that never passes the level counting as infinite (–).", "",
-        f"| level passed | {' | '.join(passed)} |", f"|{'---|' * (1 + len(passed))}",
-    ]  # fmt: skip
+    table = [f"| {arm} | {' | '.join(passed)} |", f"|{'---|' * (1 + len(passed))}"]
     for family, level in rungs:
         cells = []
         for name, found in passed.items():

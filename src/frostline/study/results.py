@@ -6,7 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from ..statistics import Estimate, Resampled, holm, paired_p, resample_strata, residual
+import numpy as np
+
+from ..statistics import (
+    Estimate,
+    Resampled,
+    holm,
+    paired_p,
+    resample_strata,
+    residual,
+    smallest_seen,
+)
 from .arm import Arm
 from .finals import Finals, Pair
 from .halving import score
@@ -111,6 +121,17 @@ class Results:
         estimate = drawn.interaction(a, b, c, d)
         return estimate, self._p(*four, value=estimate.value)
 
+    def smallest(self, seeds: tuple[int, ...], alpha: float, *, arms: int) -> float | None:
+        """Return the smallest difference on these seeds whose p-value is at most `alpha`.
+
+        Args:
+            seeds: of the runs.
+            alpha: a p-value.
+            arms: how many the difference is made of, see `paired_p`.
+        """
+        noise = self._residual(seeds)
+        return None if noise is None else smallest_seen(alpha, len(seeds), *noise, arms=arms)
+
     def has(self, *wanted: Pair) -> bool:
         """Return whether pairs have runs on common seeds."""
         return bool(self.finals.seeds(*wanted))
@@ -144,7 +165,10 @@ class Results:
             sound = [place[pair] for pair in place
                      if pair != self.finals.base and not self._diverged(pair, seeds)]  # fmt: skip
             enough = len(sound) > 1 and len(seeds) > 1
-            self._noise[seeds] = residual(drawn.seeds_AR[sound]) if enough else None
+            # arms that train the same have the same runs, which must not count twice
+            runs = np.unique(drawn.seeds_AR[sound], axis=0)
+            runs = runs if len(runs) > 1 else drawn.seeds_AR[sound]
+            self._noise[seeds] = residual(runs) if enough else None
         return self._noise[seeds]
 
     def _diverged(self, pair: Pair, seeds: Sequence[int]) -> bool:
