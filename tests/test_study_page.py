@@ -150,10 +150,12 @@ def test_every_number_of_a_page_comes_from_the_committed_lines(page: Path) -> No
         assert f"{page.stem}/{picture.name}" in page.read_text()
 
 
-def test_the_readme_has_the_headline_table() -> None:
-    study = load_study(ROOT / "studies" / "paradigms.toml")
-    results = Results(study, files.read(LINES))
-    assert "\n".join(headline(results)) in (ROOT / "README.md").read_text()
+def test_the_readme_has_the_headline_table_and_the_hours() -> None:
+    study, lines = load_study(ROOT / "studies" / "paradigms.toml"), files.read(LINES)
+    readme = (ROOT / "README.md").read_text()
+    assert "\n".join(headline(Results(study, lines))) in readme
+    hours = sum(sum(line.seconds.values()) for line in lines) / 3600
+    assert f"took {hours:.1f} hours of processor time" in readme
 
 
 @pytest.mark.parametrize("name", ["paradigms", "layers", "curricula"])
