@@ -39,7 +39,7 @@ def table(results: Results, folder: str) -> list[str]:
         f"Untrained, the policy solves {100 * base.rate.value:.1f} % "
         f"[{100 * base.rate.low:.1f}, {100 * base.rate.high:.1f}]. Times, memory and FLOPs are of "
         "full training's: time measured, beside other work (arms that train the same differ by up "
-        "to 15 %), the other two by the cost model.",
+        "to a fifth), the other two by the cost model.",
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]

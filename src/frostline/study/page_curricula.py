@@ -103,7 +103,7 @@ def decided(what: str, tests: Tests, smallest: float | None) -> str:
     if missing := len(tests) - len(known):
         text += f" {missing} have no test: runs diverged, or seeds are too few."
     if smallest:
-        text += f" A difference of less than {100 * smallest:.1f} points is too small for them."
+        text += f" If it were the only one, a difference would need {100 * smallest:.1f} points."
     return text
 
 
